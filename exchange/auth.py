@@ -41,7 +41,7 @@ def authenticate(request: web.Request) -> str:
     """
     key_id, secret = _sent_credentials(request)
     if not credentials_ok(key_id, secret):
-        raise ExchangeError(401, 40110000, "unauthorized")
+        raise ExchangeError(401, None, "unauthorized")
     return key_id
 
 
