@@ -38,17 +38,17 @@ class Depth:
     """
 
     def __init__(self, quote: Quote, *, is_crypto: bool) -> None:
-        self._quote = quote
+        self.quote = quote
         self._is_crypto = is_crypto
         self._taken: dict[Side, Decimal] = {"buy": ZERO, "sell": ZERO}
 
     def price(self, side: Side) -> Decimal:
         """Return what an order of this side trades at: the ask for a buy."""
-        return self._quote.ask if side == "buy" else self._quote.bid
+        return self.quote.ask if side == "buy" else self.quote.bid
 
     def available(self, side: Side) -> Decimal:
         """Return the quantity that an order of this side can still take."""
-        shown = self._quote.ask_size if side == "buy" else self._quote.bid_size
+        shown = self.quote.ask_size if side == "buy" else self.quote.bid_size
         price = self.price(side)
         if price <= 0:
             return ZERO
