@@ -1,0 +1,214 @@
+/**
+ * The live positions table: one row per account and symbol, updated by transactions, the P&L cell
+ * animated on a change (U2), a sparkline of what was seen, the row's freshness beside it (U3).
+ */
+(function (af) {
+  "use strict";
+
+  const GRID = "positions-grid";
+  const SPARK_EVERY_MS = 2000;
+  const SPARK_POINTS = 60;
+  const FLASH_MS = 500;
+  const table = af.grid.mirror(GRID);
+  const sparks = new Map();
+  const flashed = new Map();
+
+  /** Return an id that survives every update. */
+  function rowId(position) {
+    return `${position.accountId}:${position.symbol}`;
+  }
+
+  /** Remember a price for the sparkline, at most one per two seconds. */
+  function sample(id, price, now) {
+    const spark = sparks.get(id) ?? { at: 0, prices: [] };
+    sparks.set(id, spark);
+    if (now - spark.at < SPARK_EVERY_MS) return;
+    spark.at = now;
+    spark.prices.push(Number(price));
+    if (spark.prices.length > SPARK_POINTS) spark.prices.shift();
+  }
+
+  /**
+   * Draw a sparkline as an SVG path in a 72 × 22 box.
+   * @param {number[]} prices oldest first
+   * @returns {string} path data, empty below two points
+   */
+  function sparkPath(prices) {
+    if (prices.length < 2) return "";
+    const low = Math.min(...prices);
+    const span = Math.max(...prices) - low || 1;
+    const step = 72 / (prices.length - 1);
+    return prices
+      .map((p, i) => `${i ? "L" : "M"}${(i * step).toFixed(1)} ${(20 - (18 * (p - low)) / span).toFixed(1)}`)
+      .join("");
+  }
+
+  /** Return the day's change in percent of what the holding was worth at the last close. */
+  function dayPercent(position) {
+    const base = Math.abs(Number(position.marketValue) - Number(position.intradayPnl));
+    return base ? String((100 * Number(position.intradayPnl)) / base) : "0";
+  }
+
+  /** Make a grid row of a position. */
+  function row(position, total, store, context) {
+    const id = rowId(position);
+    const fresh = af.freshness.ofPosition(store, position, context);
+    const prices = sparks.get(id)?.prices ?? [];
+    const weight = total ? (100 * Math.abs(Number(position.marketValue))) / total : 0;
+    return {
+      id, accountId: position.accountId, account: af.shell?.accountName(position.accountId) ?? "",
+      symbol: position.symbol, kind: kind(position), quantity: position.quantity,
+      price: position.currentPrice, entry: position.entryPrice, dayPnl: position.intradayPnl,
+      dayPercent: dayPercent(position), value: position.marketValue, weight: weight.toFixed(1),
+      pnl: position.unrealizedPnl, pnlPercent: position.unrealizedPnlPercent,
+      cost: position.costBasis, spark: sparkPath(prices),
+      sparkUp: prices.length > 1 && prices[prices.length - 1] < prices[0] ? "loss" : "gain",
+      badge: fresh.state, badgeText: af.freshness.text(fresh), late: fresh.late,
+    };
+  }
+
+  /** Say what is held: side, class and strategy. */
+  function kind(position) {
+    const what = position.assetClass === "crypto" ? "Crypto" : position.side === "short" ? "Short" : "Stock";
+    return position.strategyId ? `${what} \u00b7 ${position.strategyId}` : what;
+  }
+
+  /** Make all rows in view. */
+  function rows(store, context) {
+    const held = af.portfolio_store.positions(store);
+    const total = Number(af.portfolio_store.figures(store)?.equity ?? 0);
+    for (const position of held) sample(rowId(position), position.currentPrice, context.now);
+    return held.map((position) => row(position, total, store, context));
+  }
+
+  /** Make the totals row. */
+  function totals(list) {
+    const value = af.decimal.sum(list.map((r) => r.value));
+    const pnl = af.decimal.sum(list.map((r) => r.pnl));
+    const day = af.decimal.sum(list.map((r) => r.dayPnl));
+    const cost = list.reduce((n, r) => n + Math.abs(Number(r.cost)), 0);
+    const start = list.reduce((n, r) => n + Math.abs(Number(r.value) - Number(r.dayPnl)), 0);
+    return {
+      id: "total", symbol: "Total", total: true, value, pnl, dayPnl: day,
+      dayPercent: start ? String((100 * Number(day)) / start) : "0",
+      pnlPercent: cost ? String((100 * Number(pnl)) / cost) : "0",
+      weight: list.reduce((n, r) => n + Number(r.weight), 0).toFixed(1),
+    };
+  }
+
+  /**
+   * Decide which P&L cells move: those whose value changed, at most once per span each.
+   * @returns {Array<{id: string, up: boolean}>}
+   */
+  function moves(before, updates, lastAt, now, spanMs) {
+    return updates.flatMap((after) => {
+      const old = before.get(after.id);
+      const change = old ? af.decimal.compare(after.pnl, old) : 0;
+      if (!change || now - (lastAt.get(after.id) ?? -Infinity) < spanMs) return [];
+      lastAt.set(after.id, now);
+      return [{ id: after.id, up: change > 0 }];
+    });
+  }
+
+  /** Let a cell flash; the class goes when its animation has run. */
+  function flash({ id, up }) {
+    const cell = document.querySelector(`#${GRID} [row-id="${CSS.escape(id)}"] [col-id="pnl"]`);
+    if (!cell) return;
+    cell.classList.add(up ? "pnl-up" : "pnl-down");
+    setTimeout(() => cell.classList.remove("pnl-up", "pnl-down"), FLASH_MS);
+  }
+
+  /** Bring the table up to date. */
+  function paint(store) {
+    const context = af.freshness.context();
+    const list = rows(store, context);
+    const before = new Map([...table.shown].map(([id, shown]) => [id, shown.pnl]));
+    const places = Math.max(0, ...list.map((r) => af.format.decimals(af.format.quantity(r.quantity))));
+    for (const one of list) one.places = places;
+    const change = table.show(list);
+    if (!change) return;
+    const loaded = Object.values(store.accounts).some((state) => state.loaded);
+    af.grid.phase(GRID, list.length ? "rows" : loaded ? "empty" : "loading");
+    paintTotals(list);
+    const span = Math.max(FLASH_MS, af.stream_link.link.batchWindowMs ?? 0);
+    // cells exist after the grid has drawn its transaction
+    const moved = moves(before, change.update, flashed, context.now, span);
+    if (moved.length) requestAnimationFrame(() => moved.forEach(flash));
+  }
+
+  /** Show the totals row and the count in the panel's head. */
+  function paintTotals(list) {
+    const grid = af.grid.api(GRID);
+    const total = totals(list);
+    if (!paintTotals.last || !af.grid.equal(paintTotals.last, total)) {
+      paintTotals.last = total;
+      grid.setGridOption("pinnedBottomRowData", list.length ? [total] : []);
+    }
+    const count = document.getElementById("positions-count");
+    const written = list.length ? String(list.length) : "";
+    if (count && count.textContent !== written) count.textContent = written;
+  }
+
+  /** Filter by symbol and show or hide columns; remembered in this browser. */
+  function listen() {
+    document.addEventListener("input", (event) => {
+      if (event.target.id !== "positions-filter") return;
+      af.grid.api(GRID)?.setGridOption("quickFilterText", event.target.value);
+    });
+    document.addEventListener("click", (event) => {
+      const item = event.target.closest(".columns-menu [data-column]");
+      if (!item) return;
+      const shown = item.getAttribute("aria-checked") !== "true";
+      item.setAttribute("aria-checked", String(shown));
+      af.shell.remember(`alphaflow.column.${item.dataset.column}`, shown ? "on" : "off");
+      af.grid.api(GRID)?.setColumnsVisible([item.dataset.column], shown);
+    });
+  }
+
+  /** Show the columns that were chosen before; on the phone the two that fit. */
+  function arrange(grid) {
+    for (const item of document.querySelectorAll(".columns-menu [data-column]")) {
+      const choice = af.shell.recall(`alphaflow.column.${item.dataset.column}`);
+      if (choice === null) continue;
+      item.setAttribute("aria-checked", String(choice === "on"));
+      grid.setColumnsVisible([item.dataset.column], choice === "on");
+    }
+  }
+
+  const phone = globalThis.matchMedia?.("(max-width: 720px)");
+  const PHONE_HIDES = ["quantity", "price", "dayPnl", "value", "weight", "badge"];
+
+  /** Fit the columns to the screen: a phone shows two-line rows. */
+  function fit() {
+    const grid = af.grid.api(GRID);
+    if (!grid || !phone) return;
+    grid.setColumnsVisible(PHONE_HIDES, !phone.matches);
+    if (!phone.matches) arrange(grid);
+    grid.setColumnsVisible(["account"], !phone.matches && af.stream_link.store.selected === "all"
+      && (af.shell.session()?.accounts.length ?? 0) > 1);
+  }
+
+  let listening = false;
+
+  /** Callback: the grid was put on the page. */
+  function mount() {
+    table.reset();
+    paintTotals.last = null;
+    if (!listening) {
+      listening = true;
+      listen();
+      phone?.addEventListener("change", fit);
+      addEventListener("alphaflow:account", fit);
+    }
+    af.grid.whenReady(GRID, () => {
+      fit();
+      paint(af.stream_link.store);
+    });
+  }
+
+  const functions = (globalThis.dashAgGridFunctions = globalThis.dashAgGridFunctions || {});
+  functions.positionRowHeight = ({ data }) => (data?.total ? 40 : 46);
+
+  af.positions_table = { rowId, sparkPath, dayPercent, totals, moves, rows, paint, sample, sparks };
+  globalThis.dash_clientside = Object.assign(globalThis.dash_clientside || {}, { positions_table: { mount } });
+})((globalThis.alphaflow = globalThis.alphaflow || {}));

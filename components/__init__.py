@@ -1,0 +1,1 @@
+"""Component trees: functions that return what a page shows, ids as constants beside them."""

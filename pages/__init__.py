@@ -1,0 +1,1 @@
+"""One file per page: register_page, layout() and its callbacks."""
