@@ -15,7 +15,7 @@ import msgspec
 from portfolio.ids import AccountId, UserId
 from portfolio.money import text
 from portfolio.orders import Order
-from portfolio.values import AccountFigures, Position, Trade
+from portfolio.values import AccountFigures, BookSnapshot, Position, Trade
 
 Json = dict[str, Any]
 
@@ -129,6 +129,16 @@ def account_json(account: AccountFigures) -> Json:
         "dayPnlPercent": text(account.day_pnl_percent),
         "realizedPnlToday": text(account.realized_pnl_today),
         "timestamp": time_text(account.at),
+    }
+
+
+def book_json(book: BookSnapshot) -> Json:
+    """Return an account whole, as clients see it; ``account`` is null before the first sync."""
+    return {
+        "positions": [position_json(position) for position in book.positions],
+        "orders": [order_json(order) for order in book.orders],
+        "trades": [trade_json(trade) for trade in book.trades],
+        "account": None if book.account is None else account_json(book.account),
     }
 
 
