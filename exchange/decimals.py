@@ -64,7 +64,12 @@ def floor_to(value: Decimal, step: Decimal) -> Decimal:
 
 
 def affordable(money: Decimal, price: Decimal) -> Decimal:
-    """Return the largest quantity, in nine decimals, that costs no more than money."""
+    """Return the largest quantity, in nine decimals, that costs no more than money.
+
+    Nothing is affordable where there is no price.
+    """
+    if price <= 0:
+        return ZERO
     return max(ZERO, floor_to(EXACT.divide(money, price), QUANTUM))
 
 

@@ -60,7 +60,8 @@ def demo_start(market: Market) -> int:
 
 def _chosen(rng: random.Random, market: Market) -> Iterator[tuple[Asset, Role]]:
     """Yield what to trade: stocks, the first in fractions, the last short, then one coin."""
-    tradable = [asset for asset in market.universe if asset.tradable]
+    priced = [asset for asset in market.universe if market.previous_close(asset.symbol)]
+    tradable = [asset for asset in priced if asset.tradable]
     stocks = [asset for asset in tradable if not asset.is_crypto]
     known = [asset for asset in stocks if asset.symbol in _PREFERRED]
     pool = known if len(known) >= _STOCKS else stocks

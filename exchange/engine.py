@@ -76,7 +76,7 @@ class Engine:
         asset = self._intake.asset(ticket.symbol)
         account = self.accounts.open(key_id)
         order = self._intake.order(key_id, asset, ticket)
-        check_asset(order, asset)
+        check_asset(order, asset, self.board)
         self._check_client_order_id(order)
         check_account(order, asset, account.ledger, list(account.orders.values()), self.board)
         self._record(order)
@@ -118,7 +118,7 @@ class Engine:
         asset = self._intake.asset(old.symbol)
         account = self.accounts.open(key_id)
         new = self._intake.replacement(old, changes)
-        check_asset(new, asset)
+        check_asset(new, asset, self.board)
         self._check_client_order_id(new)
         others = [order for order in account.orders.values() if order.id != old.id]
         check_account(new, asset, account.ledger, others, self.board)

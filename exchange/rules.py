@@ -22,13 +22,13 @@ _PENNY = Decimal("0.01")
 _SUB_PENNY = Decimal("0.0001")
 
 
-def check_asset(order: Order, asset: Asset) -> None:
-    """Refuse an order that its asset cannot have.
+def check_asset(order: Order, asset: Asset, board: Board) -> None:
+    """Refuse an order that its asset cannot have; one that has no price does not trade.
 
     Raises:
         ExchangeError: 422 with what does not fit; 403 below the smallest size.
     """
-    if not asset.tradable:
+    if not asset.tradable or board.price(asset.symbol) <= 0:
         raise _invalid(f'asset "{asset.symbol}" is not tradable')
     _check_time_in_force(order)
     _check_fraction(order, asset)
