@@ -77,7 +77,7 @@ class Fields:
             self.refuse(field, value, _A_NUMBER)
         try:
             return parse(field, value)
-        except (InvalidValue, ValueError):  # ValueError: an int of thousands of digits
+        except InvalidValue:
             self.refuse(field, value, _A_NUMBER)
 
     def number_or_none(self, field: str) -> Decimal | None:

@@ -70,11 +70,12 @@ class Link:
 
     def __init__(self, upstream: Upstream, report: Callable[[LinkState, str], None]) -> None:
         self.upstream = upstream
-        self.state: LinkState = "down"
-        self.detail = "not started"
+        self.state: LinkState = "connecting"
+        self.detail = "attempt 1"
         self.since = datetime.now(UTC)
         self.connects = 0
         self._report = report
+        self._reported: tuple[LinkState, str] | None = None
         self._failures = 0
         self._ceiling_s = CEILING_S
         self._live_at: float | None = None
@@ -92,8 +93,9 @@ class Link:
 
     def say(self, state: LinkState, detail: str = "") -> None:
         """Record and report a state; saying the same again is silent."""
-        if (state, detail) == (self.state, self.detail):
+        if (state, detail) == self._reported:
             return
+        self._reported = (state, detail)
         if state == "live" and self.state != "live":
             self.connects += 1
             self._live_at = asyncio.get_running_loop().time()

@@ -53,6 +53,10 @@ class Recorder:
             if where == hop and account_id in (None, who)
         ]
 
+    def detail(self, hop: Hop) -> str:
+        """Return the last detail said about a hop."""
+        return [detail for _, where, _, detail in self.links if where == hop][-1]
+
     def until_state(self, hop: Hop, state: LinkState, times: int = 1) -> None:
         """Return when the hop has been in a state so many times."""
         self.until(lambda: self.states(hop).count(state) >= times)

@@ -155,7 +155,7 @@ def test_market_data_is_as_good_as_its_worse_link(
     heard.until_state("market_data", "live", times=2)
     broker.drop(CRYPTO)
     heard.until_state("market_data", "gap")
-    assert heard.links[-1][3].startswith("crypto: ")
+    assert heard.detail("market_data").startswith("crypto: ")
     heard.until_state("market_data", "live", times=3)
 
 
@@ -195,7 +195,7 @@ def test_last_symbol_gone_closes_and_the_next_reconnects(
     """Watching nothing hangs up; watching something again connects again."""
     watching.watch(ACCOUNT, frozenset())
     heard.until_state("market_data", "down")
-    assert heard.links[-1][3] == "nothing is watched"
+    assert heard.detail("market_data") == "nothing is watched"
     watching.watch(ACCOUNT, frozenset({"MSFT"}))
     heard.until_state("market_data", "live", times=2)
     assert "gap" not in heard.states("market_data")
@@ -220,7 +220,7 @@ def test_refusals_stop_for_good(
     feed.add_account(ACCOUNT, credentials)
     feed.watch(ACCOUNT, frozenset({"AAPL"}))
     heard.until_state("market_data", "refused")
-    assert str(code) in heard.links[-1][3]
+    assert str(code) in heard.detail("market_data")
     heard.until_state("broker", "live")
     assert broker.attempts["/v2/iex"] == 1
 
@@ -254,7 +254,7 @@ def test_symbol_limit_is_reported_and_survived(
     broker.symbol_limit = 1
     watching.watch(ACCOUNT, frozenset({"AAPL", "MSFT"}))
     heard.until_state("market_data", "gap")
-    assert "405" in heard.links[-1][3]
+    assert "405" in heard.detail("market_data")
     watching.watch(ACCOUNT, frozenset({"MSFT"}))
     heard.until_state("market_data", "live", times=2)
     assert broker.data_asked[-1]["trades"] == ["MSFT"]
