@@ -6,8 +6,7 @@ market's history. ``BarBook`` keeps the live minutes, ``merged`` joins the two.
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import ROUND_HALF_EVEN, Decimal
@@ -126,7 +125,7 @@ class BarBook:
 
     def __init__(self) -> None:
         self._growing: dict[str, _Growing] = {}
-        self._closed: dict[str, deque[Bar]] = {}
+        self._closed: dict[str, dict[datetime, Bar]] = {}
 
     def add(self, tick: Print) -> Bar | None:
         """Take in a print; return the bar it closed, if it began a later minute."""
@@ -147,13 +146,23 @@ class BarBook:
             del self._growing[growing.symbol]
         return [self._keep(growing) for growing in due]
 
-    def between(self, symbol: str, start: datetime, end: datetime) -> Iterator[Bar]:
-        """Yield the minute bars with start ≤ at < end, the unfinished one included."""
+    def between(self, symbol: str, start: datetime, end: datetime) -> list[Bar]:
+        """Return the minute bars with start ≤ at < end, the unfinished one included.
+
+        Args:
+            symbol: ``BTC/USD`` form.
+            start: aware UTC, a whole minute.
+            end: aware UTC.
+        """
+        closed = self._closed.get(symbol, {})
+        if end - start <= MINUTE:
+            bars = [closed[start]] if start in closed else []
+        else:
+            bars = [bar for bar in closed.values() if start <= bar.at < end]
         growing = self._growing.get(symbol)
-        newest = [growing.bar()] if growing else []
-        for bar in (*self._closed.get(symbol, ()), *newest):
-            if start <= bar.at < end:
-                yield bar
+        if growing is not None and start <= growing.at < end:
+            bars.append(growing.bar())
+        return bars
 
     def latest(self, symbol: str) -> Bar | None:
         """Return the newest minute bar, the unfinished one if there is one."""
@@ -161,9 +170,15 @@ class BarBook:
         if growing is not None:
             return growing.bar()
         closed = self._closed.get(symbol)
-        return closed[-1] if closed else None
+        return next(reversed(closed.values())) if closed else None
 
     def _keep(self, growing: _Growing) -> Bar:
+        """Keep a finished bar; prints that came after its minute was closed are added to it."""
         bar = growing.bar()
-        self._closed.setdefault(bar.symbol, deque(maxlen=KEPT_MINUTES)).append(bar)
+        closed = self._closed.setdefault(bar.symbol, {})
+        if bar.at in closed:
+            bar = merged((closed[bar.at], bar), bar.at) or bar
+        closed[bar.at] = bar
+        if len(closed) > KEPT_MINUTES:
+            del closed[next(iter(closed))]
         return bar

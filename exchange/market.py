@@ -130,7 +130,7 @@ class Market:
             start: aware UTC, a whole minute.
             end: aware UTC, a whole minute; a future one means until now.
         """
-        parts = list(self.bars.between(symbol, max(start, self._live_from), end))
+        parts = self.bars.between(symbol, max(start, self._live_from), end)
         if self._history is not None and start < self._live_from:
             past = self._history.bar(symbol, start, min(end, self._live_from))
             parts = [past, *parts] if past else parts
