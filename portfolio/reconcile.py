@@ -105,6 +105,7 @@ class Reconciler:
         self._book_fills(state.fills, missed=not fresh)
         self._take_account(state.account, trusted=True)
         self._take_positions(state.positions, state.fetched_at, trusted=True)
+        self._take_prices(state)
         if fresh:
             self._corrected.clear()
         return self._finish()
@@ -234,6 +235,16 @@ class Reconciler:
                 continue
             if self._judge(difference, settled=settled or trusted, sure=trusted):
                 self._put_position(symbol, report, at)
+
+    def _take_prices(self, state: BrokerState) -> None:
+        """Price what no mark has priced yet as the broker does; any later mark counts more."""
+        book = self._book
+        for report in state.positions:
+            position = book.positions.get(report.symbol)
+            if position is not None and report.symbol not in book.marks:
+                book.positions[report.symbol] = replace(
+                    position, price=report.price, price_at=state.fetched_at, price_source="snapshot"
+                )
 
     def _take_intraday_cost(self, symbol: str, report: BrokerPosition | None) -> None:
         """Take the cost at the last close from the broker, once a day and symbol.

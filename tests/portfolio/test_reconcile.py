@@ -8,6 +8,7 @@ from portfolio.changes import OrderUpdated, PositionClosed, TradeExecuted
 from portfolio.ids import AccountId
 from portfolio.orders import PENDING_SUBMIT, Side
 from portfolio.reconcile import Reconciler
+from portfolio.values import Mark
 from tests.portfolio.builders import a_fill, a_position, a_rest_fill, a_state, an_order, at
 
 
@@ -203,3 +204,14 @@ def test_an_intraday_cost_is_taken_once_a_day() -> None:
         a_state(positions=(tomorrow,), seconds=24 * 3600), after_gap=False
     )
     assert ((), Decimal(1100)) == (outcome.corrected, book.positions["AAPL"].intraday_cost)
+
+
+def test_a_loaded_position_has_the_brokers_price_until_a_trade_prices_it() -> None:
+    """Replayed fills don't price a position; the broker's price does, then any trade."""
+    book, _ = loaded(
+        fills=(a_rest_fill("o1", Side.BUY, "10", "100"),),
+        positions=(a_position("AAPL", "10", "1000", price="107"),),
+    )
+    at_load = book.positions["AAPL"].price
+    book.mark([Mark(symbol="AAPL", price=Decimal(108), at=at(2))])
+    assert (Decimal(107), Decimal(108)) == (at_load, book.positions["AAPL"].price)

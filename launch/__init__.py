@@ -1,0 +1,1 @@
+"""Starting AlphaFlow: settings, the command line, the server, the demo."""
