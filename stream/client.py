@@ -20,9 +20,8 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
 from portfolio.errors import AlphaFlowError
-from stream.endpoint import PATH
 from stream.mirror import AccountMirror
-from stream.wire import Json
+from stream.wire import PATH, Json
 
 _LONGEST_PAUSE_S = 30.0
 
@@ -136,7 +135,7 @@ class PortfolioClient:
         ack: bool = True,
         resume: bool = True,
     ) -> None:
-        """Ask for events, of all accounts and channels by default.
+        """Ask for events, of all accounts and channels by default; before ``connect``: note it.
 
         Args:
             channels: positions, orders, account, trades.
@@ -148,6 +147,8 @@ class PortfolioClient:
         wish: Json = {"channels": channels, "symbols": symbols, "accounts": accounts}
         self._wish = {name: list(value) for name, value in wish.items() if value is not None}
         self._wish["ack"] = ack
+        if self._ws is None:
+            return
         known = self._positions() if resume else {}
         self._send({"type": "subscribe", **self._wish, **({"resume": known} if known else {})})
 

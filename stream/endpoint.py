@@ -23,8 +23,8 @@ from stream.inbound import Left
 from stream.outbox import Drainer, Outbox
 from stream.protocol import BadClientMessage
 from stream.viewer import StreamViewer
+from stream.wire import PATH
 
-PATH = "/ws/portfolio"
 _SOCKET = "gunicorn.socket"
 _log = structlog.get_logger("stream")
 

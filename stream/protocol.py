@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Literal
 
 import msgspec
@@ -58,7 +57,6 @@ class Ack(msgspec.Struct, frozen=True, tag="ack", rename="camel"):
 
 ClientMessage = Subscribe | Unsubscribe | Ping | Ack
 _TYPES = ("subscribe", "unsubscribe", "ping", "ack")
-_decoder = msgspec.json.Decoder(ClientMessage)
 
 Code = Literal[
     "invalid_json", "invalid_message", "unknown_type", "invalid_field", "unknown_channel",
@@ -106,25 +104,28 @@ def parse(raw: str | bytes) -> ClientMessage:
         BadClientMessage: with a code that says what was wrong with it.
     """
     try:
-        message: ClientMessage = _decoder.decode(raw)
-    except msgspec.ValidationError as problem:
-        raise _explained(raw, problem) from None
-    except (msgspec.DecodeError, UnicodeDecodeError) as problem:
+        whole = msgspec.json.decode(raw)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as problem:
         raise BadClientMessage(
             "invalid_json", f"Not JSON: {problem}", allowed="one JSON object per message"
         ) from None
+    try:
+        message: ClientMessage = msgspec.convert(whole, ClientMessage)
+    except msgspec.ValidationError as problem:
+        raise _explained(whole, problem) from None
     _check(message)
     return message
 
 
-def _explained(raw: str | bytes, problem: msgspec.ValidationError) -> BadClientMessage:
+def _explained(whole: object, problem: msgspec.ValidationError) -> BadClientMessage:
     """Return the error that tells an unknown type from a wrong field."""
-    whole = json.loads(raw)
     if not isinstance(whole, dict):
         return BadClientMessage(
-            "invalid_message", "A message is a JSON object", got=type(whole).__name__,
+            "invalid_message",
+            "A message is a JSON object",
+            got=type(whole).__name__,
             allowed='{"type": ...}',
-        )  # fmt: skip
+        )
     kind = whole.get("type")
     if kind not in _TYPES:
         return BadClientMessage(

@@ -19,6 +19,9 @@ from portfolio.values import AccountFigures, BookSnapshot, Position, Trade
 
 Json = dict[str, Any]
 
+PATH = "/ws/portfolio"
+"""Where the stream is mounted."""
+
 CHANNELS = ("positions", "orders", "account", "trades")
 """What a client can subscribe to; also the field names of a batch."""
 

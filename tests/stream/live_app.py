@@ -13,6 +13,7 @@ from typing import Any
 
 import structlog
 from flask import Flask, Response, jsonify, request
+from gunicorn.app.base import BaseApplication
 
 from portfolio.ids import AccountId, UserId
 from portfolio.values import BookSnapshot
@@ -46,6 +47,7 @@ class Desk:
         self.stream.open_account(samples.BETA, samples.BOB)
 
     def snapshot(self, account_id: AccountId) -> BookSnapshot:
+        """Return the positions made so far."""
         if "BROKEN" in self.books[account_id]:
             raise RuntimeError("no book")
         return BookSnapshot(positions=tuple(self.books[account_id].values()))
@@ -116,24 +118,25 @@ def create_app() -> Flask:
 def serve() -> None:
     """Serve until told to stop; print the port."""
     structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
-    from gunicorn.app.base import BaseApplication
-
-    class Server(BaseApplication):  # type: ignore[misc]
-        def load_config(self) -> None:
-            self.cfg.set("bind", "127.0.0.1:0")
-            self.cfg.set("worker_class", "gthread")
-            self.cfg.set("threads", 40)
-            self.cfg.set("workers", 1)
-            self.cfg.set("graceful_timeout", 20)
-            self.cfg.set("accesslog", None)
-            self.cfg.set("control_socket_disable", True)
-            self.cfg.set("when_ready", _announce)
-            self.cfg.set("post_worker_init", _attach)
-
-        def load(self) -> Flask:
-            return create_app()
-
     Server().run()
+
+
+class Server(BaseApplication):  # type: ignore[misc]
+    """gunicorn with one gthread worker on a free port."""
+
+    def load_config(self) -> None:
+        """Set what differs from the defaults."""
+        settings = {
+            "bind": "127.0.0.1:0", "worker_class": "gthread", "threads": 40,
+            "graceful_timeout": 20, "control_socket_disable": True,
+            "when_ready": _announce, "post_worker_init": _attach,
+        }  # fmt: skip
+        for name, value in settings.items():
+            self.cfg.set(name, value)
+
+    def load(self) -> Flask:
+        """Return the app, in the worker."""
+        return create_app()
 
 
 def _announce(arbiter: Any) -> None:

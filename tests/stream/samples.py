@@ -29,12 +29,15 @@ class FakeClock:
         self.ns = 1_000_000_000
 
     def monotonic_ns(self) -> int:
+        """Return the time that was set."""
         return self.ns
 
     def now(self) -> datetime:
+        """Return a time of day that moves along."""
         return AT + timedelta(microseconds=self.ns // 1000)
 
     def advance(self, ms: float) -> None:
+        """Move on."""
         self.ns += int(ms * MS)
 
 

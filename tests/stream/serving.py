@@ -29,10 +29,12 @@ class Served:
         self.log = log
 
     def get(self, path: str) -> Any:
+        """Return the JSON at path."""
         with urllib.request.urlopen(self.url + path, timeout=10) as answer:
             return json.loads(answer.read())
 
     def post(self, path: str, **body: Any) -> None:
+        """Post a JSON body."""
         headers = {"Content-Type": "application/json"}
         asked = urllib.request.Request(
             self.url + path, json.dumps(body).encode(), headers, method="POST"
@@ -40,9 +42,11 @@ class Served:
         urllib.request.urlopen(asked, timeout=20).close()
 
     def produce(self, **script: Any) -> None:
+        """Make the producer run a script."""
         self.post("/produce", **script)
 
     def connect(self, user: str = "ann", **options: Any) -> ClientConnection:
+        """Open a WebSocket as user."""
         headers = {"Cookie": f"session={user}:1", **options.pop("headers", {})}
         return connect(
             self.ws_url, additional_headers=headers, open_timeout=10, max_size=None, **options
