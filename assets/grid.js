@@ -15,13 +15,11 @@
     }
   }
 
-  /** Call back with the API as soon as the grid exists; gives up when its element is gone. */
-  function whenReady(id, callback, tries = 200) {
+  /** Call back with the API as soon as the grid exists: its script loads after the page. */
+  function whenReady(id, callback, tries = 1200) {
     const found = api(id);
     if (found) return callback(found);
-    if (tries && document.getElementById(id)) {
-      setTimeout(() => whenReady(id, callback, tries - 1), 25);
-    }
+    if (tries) setTimeout(() => whenReady(id, callback, tries - 1), 25);
     return undefined;
   }
 

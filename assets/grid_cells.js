@@ -33,7 +33,7 @@
   cells.WeightCell = ({ data }) =>
     make("div", { className: "cell-weight" },
       data.total ? null : make("i", { className: "bar", "aria-hidden": true },
-        make("i", { style: { width: `${Math.min(100, Number(data.weight))}%` } })),
+        make("i", { style: { width: `${data.bar}%` } })),
       make("span", null, `${data.weight}%`));
 
   /** Prices seen since the page was opened. */
@@ -70,9 +70,16 @@
       "aria-label": `Cancel ${data.side} ${data.amount} ${data.symbol}`, title: "Cancel order",
     });
 
+  /** A fill: what and how much, with a mark when it was learnt after a gap. */
+  cells.FillCell = ({ data }) =>
+    make("div", { className: "cell-two" },
+      make("b", null, `${data.quantity} ${data.symbol}`),
+      data.missed ? make("span", { className: "cell-sub missed" }, "missed while away") : null);
+
   const functions = (globalThis.dashAgGridFunctions = globalThis.dashAgGridFunctions || {});
   functions.asQuantity = ({ value, data }) => data.total ? "" : f.aligned(f.quantity(value), data.places ?? 0);
   functions.asPrice = ({ value, data }) => data.total ? "" : f.price(value);
   functions.asMoney = ({ value }) => f.money(value);
+  functions.asFillPrice = ({ value }) => `@ ${f.price(value)}`;
   functions.asTime = ({ value }) => f.moment(value);
 })((globalThis.alphaflow = globalThis.alphaflow || {}));

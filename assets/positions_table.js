@@ -78,7 +78,10 @@
     const held = af.portfolio_store.positions(store);
     const total = Number(af.portfolio_store.figures(store)?.equity ?? 0);
     for (const position of held) sample(rowId(position), position.currentPrice, context.now);
-    return held.map((position) => row(position, total, store, context));
+    const list = held.map((position) => row(position, total, store, context));
+    const widest = Math.max(...list.map((one) => Number(one.weight)), 1);
+    for (const one of list) one.bar = Math.round((100 * Number(one.weight)) / widest);
+    return list;
   }
 
   /** Make the totals row. */

@@ -125,6 +125,12 @@
   const clicks = {
     theme: () => dress("theme", document.documentElement.dataset.theme === "light" ? "dark" : "light"),
     palette: () => dress("palette", document.documentElement.dataset.palette === "blue" ? "green" : "blue"),
+    sound: () => af.toasts.toggle("sound"),
+    notify: () => af.toasts.toggle("notify"),
+    sheet() {
+      const root = document.documentElement;
+      root.dataset.sheet = root.dataset.sheet === "open" ? "closed" : "open";
+    },
     title() {
       remember(KEYS.title, titleShowsEquity() ? "off" : "on");
       paintChoices();
@@ -175,7 +181,11 @@
       if (action in clicks) clicks[action]();
       if (action) paintChoices();
     });
-    document.addEventListener("keydown", (event) => event.key === "Escape" && closeMenus());
+    document.addEventListener("keydown", (event) => {
+      if (event.key !== "Escape") return;
+      closeMenus();
+      document.documentElement.dataset.sheet = "closed";
+    });
     document.addEventListener("change", (event) => {
       if (event.target.id === "account-select") select(event.target.value);
     });
@@ -204,7 +214,7 @@
   /** Callback: mark the page's entry in the navigation and put the focus on the new page. */
   function navigate(pathname) {
     const here = pathname === "/" ? "/portfolio" : pathname;
-    for (const link of document.querySelectorAll(".nav-link")) {
+    for (const link of document.querySelectorAll("a.nav-link")) {
       if (new URL(link.href).pathname === here) link.setAttribute("aria-current", "page");
       else link.removeAttribute("aria-current");
     }

@@ -107,7 +107,7 @@ def panel(
         tools: at the head's right end.
         class_name: further classes.
     """
-    head = [html.H2(title), *([note] if note else []), html.Div(list(tools), className="panel-tools")]
+    head = [html.H2(title), *([] if note is None else [note]), html.Div(list(tools), className="panel-tools")]
     return html.Section(
         [html.Header(head, className="panel-head"), *body], className=f"panel {class_name}".strip()
     )

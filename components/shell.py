@@ -70,8 +70,19 @@ def _navigation(visitor: Visitor) -> Component:
         for path, label, symbol, admin_only in _NAVIGATION
         if visitor.is_admin or not admin_only
     ]
+    if visitor.may_trade:
+        links.insert(1, _sheet_button())
     mark = dcc.Link("AlphaFlow", href="/portfolio", className="brand", title="AlphaFlow")
     return html.Nav([mark, *links], className="rail", **data_attributes(aria_label="Main"))
+
+
+def _sheet_button() -> Component:
+    return html.Button(
+        [icon("order"), html.Span("Trade")],
+        type="button",
+        className="nav-link phone-only",
+        **data_attributes(data_action="sheet"),
+    )
 
 
 def _top_bar(visitor: Visitor) -> Component:

@@ -1,0 +1,150 @@
+/** The equity line: history over REST, its end moved by the stream. */
+(function (af) {
+  "use strict";
+
+  const GRAPH = "equity-graph";
+  const DRAW_EVERY_MS = 1000;
+  const POINT_EVERY_MS = 5000;
+  const DAY_MS = 86400000;
+  const RANGES = { "1D": DAY_MS, "1W": 7 * DAY_MS, "1M": 30 * DAY_MS, "3M": 91 * DAY_MS, "1Y": 365 * DAY_MS };
+  const state = { range: "1D", points: [], base: null, key: "", drawnAt: 0, timer: null };
+
+  /** Read the points of an answer, whatever its rows call the moment. */
+  function read(answer) {
+    const list = af.backup_polling.listOf(answer, Array.isArray(answer?.points) ? "points" : "equity");
+    return (Array.isArray(list) ? list : [])
+      .map((row) => ({ x: row.at ?? row.timestamp ?? row.time, y: Number(row.equity ?? row.value) }))
+      .filter((point) => point.x && Number.isFinite(point.y));
+  }
+
+  /** Add up several accounts' lines: each holds its last value until its next point. */
+  function combine(lines) {
+    if (lines.length === 1) return lines[0];
+    const events = lines.flatMap((line, i) => line.map((point) => ({ ...point, i })));
+    events.sort((a, b) => Date.parse(a.x) - Date.parse(b.x));
+    const latest = lines.map((line) => (line.length ? line[0].y : 0));
+    return events.map(({ x, y, i }) => {
+      latest[i] = y;
+      return { x, y: latest.reduce((sum, one) => sum + one, 0) };
+    });
+  }
+
+  /** Move the line's end: a new point every few seconds, the last one moved between. */
+  function extend(points, at, equity) {
+    const last = points[points.length - 1];
+    const before = points[points.length - 2];
+    const point = { x: at, y: equity, live: true };
+    if (last?.live && before && Date.parse(at) - Date.parse(before.x) < POINT_EVERY_MS) {
+      points[points.length - 1] = point;
+    } else points.push(point);
+    return points;
+  }
+
+  /** Make the figure: the line, filled towards yesterday's close. */
+  function figure(points, base, range, c, layout) {
+    const shown = af.charts.thin(points);
+    const x = shown.map((p) => af.charts.local(p.x));
+    const y = shown.map((p) => p.y);
+    const end = shown[shown.length - 1];
+    const from = range === "1D" && base !== null ? base : shown[0]?.y ?? 0;
+    const tone = end && end.y < from ? "loss" : "gain";
+    const line = { color: c[tone], width: 2, shape: "linear" };
+    return {
+      data: [
+        { x, y: y.map(() => from), mode: "lines", line: { width: 1, dash: "dot", color: c.muted }, hoverinfo: "skip" },
+        { x, y, mode: "lines", line, fill: "tonexty", fillcolor: c[`${tone}-soft`], name: "Equity",
+          hovertemplate: "%{y:$,.2f}<extra></extra>" },
+        { x: x.slice(-1), y: end ? [end.y] : [], mode: "markers", hoverinfo: "skip",
+          marker: { size: 8, color: c[tone], line: { width: 4, color: c[`${tone}-soft`] } }, cliponaxis: false },
+      ],
+      layout: layout({ yaxis: { range: bounds([...y, from]), nticks: 6 }, xaxis: { type: "date" } }),
+    };
+  }
+
+  /** Return axis bounds with room above and below. */
+  function bounds(values) {
+    const low = Math.min(...values);
+    const high = Math.max(...values);
+    const room = (high - low || Math.abs(high) * 0.01 || 1) * 0.12;
+    return [low - room, high + room];
+  }
+
+  /** Return the moment that a range starts. */
+  function since(range, now) {
+    if (range === "YTD") return new Date(new Date(now).getFullYear(), 0, 1).toISOString();
+    return range in RANGES ? new Date(now - RANGES[range]).toISOString() : new Date(0).toISOString();
+  }
+
+  /** Fetch the accounts' lines for a range. */
+  async function load(range) {
+    const accounts = af.portfolio_store.inView(af.stream_link.store).map((one) => one.accountId);
+    const from = since(range, Date.now());
+    const lines = await Promise.all(accounts.map(async (id) => {
+      const query = `accountId=${encodeURIComponent(id)}&range=${range}&since=${encodeURIComponent(from)}`;
+      return read(await af.backup_polling.getJson(`/api/equity?${query}`));
+    }));
+    return combine(lines.length ? lines : [[]]);
+  }
+
+  /** Fetch and show a range; an answer that comes late is dropped. */
+  async function show(range) {
+    state.range = range;
+    const key = (state.key = `${range}:${af.stream_link.store.selected}:${Date.now()}`);
+    for (const tab of document.querySelectorAll("[data-range]")) {
+      tab.setAttribute("aria-pressed", String(tab.dataset.range === range));
+    }
+    const points = await load(range).catch(() => null);
+    if (state.key !== key) return;
+    document.getElementById("equity-frame")?.setAttribute("data-phase", points === null ? "error" : "rows");
+    state.points = points ?? [];
+    paint(af.stream_link.store, true);
+  }
+
+  /** Move the line's end and draw, at most once a second and only when seen. */
+  function paint(store, now = false) {
+    if (!document.getElementById(GRAPH) || (document.hidden && !now)) return;
+    const figures = af.portfolio_store.figures(store);
+    if (figures) {
+      state.base = Number(figures.lastEquity) || null;
+      const at = new Date(af.portfolio_store.serverNow(store, Date.now())).toISOString();
+      extend(state.points, at, Number(figures.equity));
+    }
+    const wait = DRAW_EVERY_MS - (Date.now() - state.drawnAt);
+    if (!now && wait > 0) {
+      state.timer ??= setTimeout(() => draw(), wait);
+      return;
+    }
+    draw();
+  }
+
+  /** Draw what is known. */
+  function draw() {
+    clearTimeout(state.timer);
+    state.timer = null;
+    state.drawnAt = Date.now();
+    const words = { "1D": "against the last close" };
+    const note = document.getElementById("equity-note");
+    if (note) note.textContent = words[state.range] ?? "";
+    if (state.points.length < 2) return;
+    af.charts.draw(GRAPH, figure(state.points, state.base, state.range, af.charts.colors(), af.charts.layout));
+  }
+
+  let listening = false;
+
+  /** Callback: the figure was put on the page. */
+  function mount() {
+    if (!listening) {
+      listening = true;
+      document.addEventListener("click", (event) => {
+        const tab = event.target.closest("[data-range]");
+        if (tab) show(tab.dataset.range);
+      });
+      addEventListener("alphaflow:theme", () => draw());
+      addEventListener("alphaflow:account", () => document.getElementById(GRAPH) && show(state.range));
+    }
+    show("1D");
+  }
+
+  af.equity_figure = { read, combine, extend, figure, bounds, since, load, paint };
+  globalThis.dash_clientside = Object.assign(globalThis.dash_clientside || {}, { equity_figure: { mount } });
+})((globalThis.alphaflow = globalThis.alphaflow || {}));
