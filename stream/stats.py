@@ -80,9 +80,9 @@ class StreamStats:
 
     def acked(self, sent: InFlight, acked_ns: int, paint_ms: float | None) -> None:
         """Record how long the oldest event of an acked message took, hop by hop."""
-        hops = {"network": acked_ns - sent.sent_ns}
-        if sent.flushed_ns:
-            hops["queue"] = sent.sent_ns - sent.flushed_ns
+        if not sent.flushed_ns:
+            return  # a snapshot: asked for, not an event
+        hops = {"network": acked_ns - sent.sent_ns, "queue": sent.sent_ns - sent.flushed_ns}
         if sent.arrived_ns:
             hops["total"] = acked_ns - sent.arrived_ns
             hops["batch"] = max(0, sent.flushed_ns - sent.arrived_ns)
