@@ -57,7 +57,7 @@ class FeedLoop:
         return self._sink.failures
 
     def start(self) -> None:
-        """Start the thread; a second call does nothing. Accounts come before or after."""
+        """Start the thread, once. Accounts can be added before and after."""
         if self._thread is not None:
             return
         self._thread = threading.Thread(

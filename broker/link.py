@@ -8,6 +8,7 @@ the streams under it are alpaca-py's.
 from __future__ import annotations
 
 import asyncio
+import errno
 import logging
 from collections.abc import Callable
 from contextlib import suppress
@@ -132,9 +133,7 @@ class Link:
         self._failures = 1 if live_s >= STABLE_S else self._failures + 1
         why = describe(error)
         log.warning("%s: connection lost: %s", self.upstream.meter.name, why)
-        self._ceiling_s = (
-            NOBODY_LISTENS_CEILING_S if isinstance(error, ConnectionRefusedError) else CEILING_S
-        )
+        self._ceiling_s = NOBODY_LISTENS_CEILING_S if nobody_listens(error) else CEILING_S
         self.say("gap" if was_live else "down", why)
 
     async def _pause(self) -> None:
@@ -170,6 +169,14 @@ def refusal_of(error: InvalidStatusCode) -> CredentialsRefused | None:
     return CredentialsRefused(
         status=error.status_code, code=None, message=f"HTTP {error.status_code} on connecting"
     )
+
+
+def nobody_listens(error: Exception) -> bool:
+    """Say whether the connection was refused, on every address that the host name has."""
+    if isinstance(error, ConnectionRefusedError):
+        return True
+    # asyncio joins the errors of several addresses into the text of one plain OSError
+    return isinstance(error, OSError) and f"[Errno {errno.ECONNREFUSED}]" in str(error)
 
 
 def describe(error: Exception) -> str:

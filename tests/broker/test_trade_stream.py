@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 
 import pytest
 
@@ -197,6 +198,20 @@ def test_mute_server_does_not_hold_the_stop(
     feed.add_account(ACCOUNT, credentials)
     eventually(lambda: broker.attempts.get("/stream", 0) > 0)
     assert feed.stop(5.0)
+
+
+def test_deaf_server_does_not_hold_the_stop(heard: Recorder) -> None:
+    """stop() is done in time while a server accepts connections and says nothing at all."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        url = f"http://127.0.0.1:{server.getsockname()[1]}"
+        feed = FeedLoop(heard)
+        feed.start()
+        feed.add_account(ACCOUNT, Credentials("PKTESTKEY0001", SECRET, Endpoints.at(url)))
+        feed.watch(ACCOUNT, frozenset({"AAPL"}))
+        accepted = [server.accept()[0] for _ in range(2)]
+        assert feed.stop(5.0)
+        for connection in accepted:
+            connection.close()
 
 
 def test_stop_from_the_listener_does_not_deadlock(
