@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from bisect import bisect_left, bisect_right
 from datetime import date, datetime
 from typing import Any
@@ -18,7 +19,10 @@ class NyseHours:
     """
 
     def __init__(self) -> None:
-        schedule = exchange_calendars.get_calendar("XNYS", start="2015-01-01").schedule
+        # the calendar's library does not yet follow the newest pandas' advice
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)
+            schedule = exchange_calendars.get_calendar("XNYS", start="2015-01-01").schedule
         self._days = [_trading_day(label, row) for label, row in schedule.iterrows()]
         self._dates = [day.day for day in self._days]
         self._opens = [day.opens for day in self._days]
