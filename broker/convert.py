@@ -28,6 +28,7 @@ _SIDES = {
     "sell_short": Side.SELL,
     "sell_short_exempt": Side.SELL,
 }
+_ASSET_CLASSES = {kind.value: kind for kind in AssetClass}
 _FILLS = ("fill", "partial_fill")
 _CONTRACT_SIZE = Decimal(100)
 _OCC_SYMBOL_MIN = 15  # 6 date digits, C or P, 8 strike digits
@@ -219,7 +220,8 @@ def _order(fields: Fields, legs: tuple[Order, ...]) -> Order:
         broker_order_id=BrokerOrderId(broker_id),
         symbol=canonical(fields.text("symbol"), kind),
         side=_side(fields),
-        type=fields.text_or_none("type") or fields.text("order_type"),
+        # empty on the legs of a multi-leg order, which share their parent's
+        type=fields.text_or_none("type") or fields.text_or_none("order_type") or "",
         time_in_force=fields.text("time_in_force"),
         status=fields.text("status"),
         submitted_at=submitted,
@@ -272,11 +274,11 @@ def _side(fields: Fields) -> Side:
 
 
 def _asset_class(fields: Fields) -> AssetClass:
-    """Return the class; one that is not known yet is read from the symbol's form."""
-    try:
-        return AssetClass(fields.text("asset_class"))
-    except ValueError:
-        return asset_class_of(fields.text("symbol"))
+    """Return the class; one that is absent or not known yet is read from the symbol's form."""
+    name = fields.get("asset_class")
+    if isinstance(name, str) and name in _ASSET_CLASSES:
+        return _ASSET_CLASSES[name]
+    return asset_class_of(canonical(fields.text("symbol")))
 
 
 def _signed_quantity(fields: Fields) -> Decimal:

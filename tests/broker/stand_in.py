@@ -113,8 +113,10 @@ class StandIn:
     async def _push(self, path: str, frames: tuple[str | bytes, ...]) -> None:
         for socket in self.sockets.get(path, []):
             for frame in frames:
-                send = socket.send_str if isinstance(frame, str) else socket.send_bytes
-                await send(frame)
+                if isinstance(frame, str):
+                    await socket.send_str(frame)
+                else:
+                    await socket.send_bytes(frame)
 
     async def _drop(self, path: str) -> None:
         for socket in self.sockets.pop(path, []):
@@ -137,7 +139,7 @@ class StandIn:
         await runner.setup()
         site = web.TCPSite(runner, "127.0.0.1", self.port)
         await site.start()
-        self.port = site._server.sockets[0].getsockname()[1]
+        self.port = runner.addresses[0][1]
         self._ready.set()
         await self._done.wait()
         self._released.set()

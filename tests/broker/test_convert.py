@@ -24,7 +24,7 @@ from tests.broker.payloads import payload
 D = Decimal
 
 
-def order(name: str = "order_limit", **changes: object) -> Order:
+def order(name: str = "order_limit", /, **changes: object) -> Order:
     """Return a recorded order, changed, converted."""
     return convert.order(payload(name) | changes)
 
@@ -32,7 +32,9 @@ def order(name: str = "order_limit", **changes: object) -> Order:
 def test_limit_order() -> None:
     """Every field of a plain order is read, exactly."""
     found = order()
-    assert found.order_id == found.broker_order_id == "61e69015-8549-4bfd-b9c3-01e75843f47d"
+    assert (
+        str(found.order_id) == str(found.broker_order_id) == "61e69015-8549-4bfd-b9c3-01e75843f47d"
+    )
     assert (found.symbol, found.side, found.type) == ("AAPL", Side.BUY, "limit")
     assert (found.quantity, found.notional) == (D("10.5"), None)
     assert (found.limit_price, found.stop_price) == (D("189.4"), None)
@@ -75,6 +77,35 @@ def test_unknown_words_pass() -> None:
     found = order(status="levitating", order_class="swarm", type="psychic", asset_class="moonrock")
     assert (found.status, found.order_class, found.type) == ("levitating", "swarm", "psychic")
     assert found.asset_class is AssetClass.US_EQUITY
+
+
+@pytest.mark.parametrize(
+    ("example", "expected"),
+    [
+        ("EquityOrderResponse", ("AAPL", "limit", AssetClass.US_EQUITY)),
+        ("CryptoOrderResponse", ("ETH/USD", "limit", AssetClass.CRYPTO)),
+        ("OptionOrderResponse", ("AAPL250620C00100000", "limit", AssetClass.US_OPTION)),
+        ("IPOOrderResponse", ("FI111225", "market", AssetClass.US_EQUITY)),
+    ],
+)
+def test_examples_of_the_brokers_own_document(
+    example: str, expected: tuple[str, str, AssetClass]
+) -> None:
+    """The order examples of Alpaca's OpenAPI document are understood as they stand."""
+    found = convert.order(payload("openapi_orders")[example])
+    assert (found.symbol, found.type, found.asset_class) == expected
+
+
+def test_multi_leg_order_is_refused_and_its_legs_are_not() -> None:
+    """A multi-leg order has no symbol and no side, which is said; its legs are plain orders."""
+    raw = payload("openapi_orders")["MultilegOptionsOrderResponse"]
+    with pytest.raises(ConversionError) as caught:
+        convert.order(raw)
+    assert caught.value.field == "symbol"
+    assert [(leg.side, leg.type) for leg in map(convert.order, raw["legs"])] == [
+        (Side.BUY, ""),
+        (Side.SELL, ""),
+    ]
 
 
 def test_simple_class_reads_as_none() -> None:

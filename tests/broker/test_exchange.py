@@ -139,9 +139,8 @@ def test_prices_stream_for_stocks_and_pairs(url: str, feed: FeedLoop, heard: Rec
     feed.add_account(ACCOUNT, credentials)
     feed.watch(ACCOUNT, frozenset({"AAPL", "BTC/USD"}))
     board = feed.board(ACCOUNT)
-    for symbol in ("AAPL", "BTC/USD"):
-        eventually(lambda symbol=symbol: board.last_trade(symbol) is not None)
-        eventually(lambda symbol=symbol: board.quote(symbol) is not None)
+    both = ("AAPL", "BTC/USD")
+    eventually(lambda: all(board.last_trade(symbol) and board.quote(symbol) for symbol in both))
     rest = BrokerRest(credentials)
     for mark in rest.latest_trades(["AAPL", "BTC/USD"]):
         streamed = board.last_trade(mark.symbol)

@@ -52,7 +52,7 @@ def executor(credentials: Credentials) -> Iterator[OrderExecutor]:
 
 def raw_order(**changes: object) -> dict[str, Any]:
     """Return the raw order that TICKET becomes."""
-    return payload("order_limit") | {"client_order_id": CID} | changes
+    return {**payload("order_limit"), "client_order_id": CID, **changes}
 
 
 class Exchange:

@@ -37,9 +37,12 @@ def test_counts_add_up_and_the_newest_wins(steps: list[tuple[str, bool]]) -> Non
 def test_writer_and_drainer_in_two_threads() -> None:
     """Nothing is lost or doubled while one thread writes and another drains."""
     board, total = TickBoard(), 20_000
-    writing = threading.Thread(
-        target=lambda: [board.put_trade("A", raw(1), n) for n in range(total)]
-    )
+
+    def write() -> None:
+        for n in range(total):
+            board.put_trade("A", raw(1), n)
+
+    writing = threading.Thread(target=write)
     writing.start()
     counted = 0
     while writing.is_alive():
