@@ -31,6 +31,7 @@ from gateway.sync_plan import SOON_S, SyncPlan
 from gateway.watching import Interests
 from portfolio.errors import BrokerError, ConversionError, CredentialsRefused
 from portfolio.ids import AccountId
+from portfolio.orders import PENDING_SUBMIT, Order
 from portfolio.values import BrokerState
 
 log = structlog.get_logger("gateway")
@@ -57,7 +58,8 @@ class AccountDesk:
         rest: the account's REST API, called from ``pool`` only.
         feed: told which symbols to follow.
         pool: runs REST calls, so that a slow answer delays no fill.
-        on_loaded: called once when the book has met the broker.
+        on_loaded: called once when the book has met the broker, with the orders that were stored
+            before this process began and that the broker has not been heard of.
     """
 
     def __init__(
@@ -67,7 +69,7 @@ class AccountDesk:
         rest: BrokerRest,
         feed: FeedLoop,
         pool: Executor,
-        on_loaded: Callable[[AccountId], None],
+        on_loaded: Callable[[AccountId, tuple[Order, ...]], None],
     ) -> None:
         self.account_id = account_id
         self.live = live
@@ -85,6 +87,7 @@ class AccountDesk:
         self._hold_back = False
         self._previous: BrokerState | None = None
         self._load_attempts = 0
+        self._unsent: tuple[Order, ...] = ()
         self._watched: frozenset[str] = frozenset()
         self._watermark = datetime.now(UTC) - HISTORY
         self._thread = Thread(target=self._run, name=f"desk-{account_id}", daemon=True)
@@ -92,6 +95,7 @@ class AccountDesk:
     def start(self, day_start: datetime) -> None:
         """Restore the stored book, then begin to take facts."""
         self.live.restore(day_start)
+        self._unsent = tuple(o for o in self.live.orders() if o.status == PENDING_SUBMIT)
         trades = self.live.snapshot().trades
         if trades:
             self._watermark = min(trades[0].executed_at - MARGIN, day_start)
@@ -203,8 +207,8 @@ class AccountDesk:
             return False
         self._note(self.live.load(state).corrected)
         self._previous = None
+        self._on_loaded(self.account_id, self._unsent)
         self.loaded.set()
-        self._on_loaded(self.account_id)
         return True
 
     def _replay_held_back(self) -> None:

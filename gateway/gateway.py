@@ -81,7 +81,8 @@ class Gateway:
         self._silent: set[tuple[AccountId, Hop]] = set()
         self._feed = FeedLoop(self)
         self._pool = ThreadPoolExecutor(POOL_SIZE, thread_name_prefix="broker-rest")
-        self._marker = Marker(mark_interval_s, self._boards, self._stopping)
+        self._priced: tuple[tuple[LiveBook, TickBoard], ...] = ()
+        self._marker = Marker(mark_interval_s, lambda: self._priced, self._stopping)
         self._sampler = EquitySampler(records, self._all_figures, self._stopping)
         self._clocks: dict[AccountId, tuple[float, MarketClock]] = {}
         self._assets: dict[AccountId, list[Asset]] = {}
@@ -96,8 +97,9 @@ class Gateway:
         desk = AccountDesk(account_id, live, rest, self._feed, self._pool, self._loaded)
         orders = OrderDesk(desk, rest, OrderExecutor(rest), self._pool, self._stopping)
         self._linked[account_id] = _Linked(desk, orders, rest)
-        desk.start(_day_start())
         self._feed.add_account(account_id, credentials)
+        desk.start(_day_start())
+        self._priced = (*self._priced, (live, self._feed.board(account_id)))
 
     def start(self) -> None:
         """Start the feed, the pricing and the sampling."""
@@ -236,13 +238,9 @@ class Gateway:
         except KeyError:
             raise UnknownAccount(account_id) from None
 
-    def _loaded(self, account_id: AccountId) -> None:
-        log.info("account loaded", account=account_id)
-        self._of(account_id).orders.resume()
-
-    def _boards(self) -> Iterator[tuple[LiveBook, TickBoard]]:
-        for account_id, linked in tuple(self._linked.items()):
-            yield linked.desk.live, self._feed.board(account_id)
+    def _loaded(self, account_id: AccountId, unsent: tuple[Order, ...]) -> None:
+        log.info("account loaded", account=account_id, unsent=len(unsent))
+        self._of(account_id).orders.resume(unsent)
 
     def _all_figures(self) -> Iterator[tuple[AccountId, AccountFigures | None]]:
         for account_id, linked in tuple(self._linked.items()):

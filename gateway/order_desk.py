@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import Executor
 from datetime import UTC, datetime
 from functools import partial
@@ -59,17 +59,16 @@ class OrderDesk:
 
         A ticket whose client order id is known already returns that order and sends nothing.
         """
-        order = _pending(ticket, datetime.now(UTC))
+        order = pending_order(ticket, datetime.now(UTC))
         stored = self._desk.live.place(order)
         if stored is order:
             self._pool.submit(self._send, order, partial(self._sent, ticket, order))
         return stored
 
-    def resume(self) -> None:
+    def resume(self, unsent: Iterable[Order]) -> None:
         """After a restart: find out what became of orders that were stored but not answered."""
-        for order in self._desk.live.orders():
-            if order.status == PENDING_SUBMIT:
-                self._pool.submit(self._send, order, partial(self._found, order))
+        for order in unsent:
+            self._pool.submit(self._send, order, partial(self._found, order))
 
     def cancel(self, order_id: OrderId) -> Order:
         """Ask the broker to cancel; the stream tells when it has.
@@ -138,7 +137,8 @@ class OrderDesk:
         return OrderRefused(order.order_id, "not placed: the broker could not be reached in time")
 
 
-def _pending(ticket: OrderTicket, now: datetime) -> Order:
+def pending_order(ticket: OrderTicket, now: datetime) -> Order:
+    """Return the order that a ticket becomes, as it is stored before it is sent."""
     order_id = OrderId(str(uuid4()))
     return Order(
         order_id=order_id,

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from portfolio.ids import BrokerOrderId, ClientOrderId, OrderId
-from portfolio.orders import PENDING_SUBMIT, Order, may_follow
+from portfolio.orders import Order, may_follow
 
 CLOSED_KEPT = 500
 """Closed orders held in memory; older ones are in the record only."""
@@ -28,7 +28,8 @@ def merged(known: Order, report: Order) -> Order:
         order_id=known.order_id,
         strategy_id=known.strategy_id or report.strategy_id,
         submitted_at=min(known.submitted_at, report.submitted_at),
-        reject_reason=report.reject_reason or known.reject_reason,
+        reject_reason=report.reject_reason
+        or (known.reject_reason if known.broker_order_id is not None else None),
         replaced_by=report.replaced_by or known.replaced_by,
         replaces=report.replaces or known.replaces,
     )
@@ -46,7 +47,8 @@ def merged(known: Order, report: Order) -> Order:
 
 def _supersedes(known: Order, report: Order) -> bool:
     """Say whether the whole report is at least as new as what is known."""
-    if known.status == PENDING_SUBMIT:
+    if known.broker_order_id is None:
+        # until the broker has spoken, what we hold is our own guess, a rejection included
         return True
     if not may_follow(known.status, report.status):
         return False

@@ -192,3 +192,16 @@ def test_day_pnl_equals_cash_flows(
         Fraction(figures.day_pnl),
         unrealized + Fraction(book.realized_today),
     )
+
+
+def test_the_brokers_word_overrules_our_own_rejection() -> None:
+    """An order we gave up on, that the broker took after all, follows the broker."""
+    book = a_book()
+    ours = an_order("o1", broker_order_id=None, status="rejected", reject_reason="not placed")
+    book.orders.put(ours)
+    applied = book.apply(a_fill("o1", Side.BUY, "10", "100"))
+    assert ("filled", None, Decimal(10)) == (
+        applied.order.status,
+        applied.order.reject_reason,
+        book.quantity("AAPL"),
+    )
