@@ -52,8 +52,8 @@ class Client:
         self._wake.set()
         if len(waiting) > _LOW:
             self._low.clear()
-            if len(waiting) > self._limit:
-                self.give_up()
+        if len(waiting) > self._limit:
+            self.give_up()
 
     def tell(self, message: Fields) -> None:
         """Queue a control message, to be sent in a frame of its own."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from typing import TypeVar
 
 from aiohttp import web
@@ -35,6 +35,14 @@ class MarketServer:
 
         async def run() -> T:
             return function()
+
+        return asyncio.run_coroutine_threadsafe(run(), self._loop).result(30)
+
+    def call_async(self, function: Callable[[], Awaitable[T]]) -> T:
+        """Run a coroutine function on the loop's thread and return its result."""
+
+        async def run() -> T:
+            return await function()
 
         return asyncio.run_coroutine_threadsafe(run(), self._loop).result(30)
 

@@ -66,9 +66,10 @@ def test_the_clock_of_a_market_that_never_closes(server: MarketServer) -> None:
 def test_the_clock_of_the_real_exchange(
     nyse: MarketServer,
     now: str,
+    *,
     is_open: bool,
     next_open: str,
-    next_close: str,  # noqa: FBT001
+    next_close: str,
 ) -> None:
     """Sessions, weekends, clock changes and early closes are the New York Stock Exchange's."""
     nyse.market.now = lambda: datetime.fromisoformat(now).replace(tzinfo=UTC)
