@@ -13,6 +13,7 @@ import threading
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from http.cookies import SimpleCookie
 from typing import Self
 
@@ -115,12 +116,15 @@ class PortfolioClient:
             self.login()
         self.draining_ms = None
         try:
-            self._ws = connect(
-                f"ws{self._base_url.removeprefix('http')}{PATH}",
-                additional_headers={"Cookie": self._cookie or ""},
-                compression=None,
-                open_timeout=self._timeout_s,
-                max_size=None,
+            # the library wants a with block; here the connection outlives this call
+            self._ws = ExitStack().enter_context(
+                connect(
+                    f"ws{self._base_url.removeprefix('http')}{PATH}",
+                    additional_headers={"Cookie": self._cookie or ""},
+                    compression=None,
+                    open_timeout=self._timeout_s,
+                    max_size=None,
+                )
             )
         except InvalidStatus as refusal:
             body = (refusal.response.body or b"").decode(errors="replace")

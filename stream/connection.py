@@ -264,11 +264,11 @@ class Connection:
             self._note(f"closed with {self.closed_with[0]} {self.closed_with[1]}".rstrip())
         self._outbox.shutdown()
 
-    def echo_close(self, code: int) -> None:
+    def echo_close(self, code: int, reason: str) -> None:
         """Answer the peer's close, if it is not an answer itself."""
         with self._lock:
             if not self.closed_with:
-                self.closed_with = (code, "closed by the client")
+                self.closed_with = (code, reason or "closed by the client")
                 self._outbox.write_last(frames.close(code if sendable(code) else 1000))
 
     # --- threads of the stream ---------------------------------------------------------

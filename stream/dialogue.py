@@ -37,11 +37,11 @@ def converse(hub: Hub, connection: Connection, ws: Server, sock: SocketAdapter, 
         connection.heard()
         for heard in reader.feed(data):
             if isinstance(heard, Left):
-                connection.echo_close(heard.code)
+                connection.echo_close(heard.code, heard.reason)
                 return heard
             if isinstance(heard, TooBig):
-                return _too_big(connection, sock, most)
-            if not connection.closed_with:
+                _too_big(connection, most)
+            elif not connection.closed_with:
                 _answer(hub, connection, heard)
     return _GONE
 
@@ -81,12 +81,9 @@ def _follow(hub: Hub, connection: Connection, raw: bytes) -> None:
             connection.tell(Control("pong", {}))
 
 
-def _too_big(connection: Connection, sock: SocketAdapter, most: int) -> Left:
-    """Say so and close; what the peer still sends is thrown away until it has read that."""
+def _too_big(connection: Connection, most: int) -> None:
+    """Say so and close; what the peer still sends is read and thrown away until it answers."""
     problem = BadClientMessage(
         "message_too_big", "Message too big", allowed=f"at most {most} bytes"
     )
     connection.refuse(problem, MESSAGE_TOO_BIG)
-    while sock.recv():
-        pass
-    return _GONE

@@ -35,7 +35,7 @@ class Left:
 
 @dataclass(frozen=True, slots=True)
 class TooBig:
-    """A message grew over the bound; nothing more is read from this peer."""
+    """A message grew over the bound; what follows of it makes no sense any more."""
 
     size: int
 
@@ -48,7 +48,7 @@ class Reader:
 
     Args:
         protocol: the connection after its handshake.
-        most_bytes: a longer message ends the reading.
+        most_bytes: a longer message is thrown away.
     """
 
     def __init__(self, protocol: WSConnection, *, most_bytes: int) -> None:
@@ -81,8 +81,10 @@ class Reader:
 
     def _more(self, data: bytes, *, finished: bool) -> Inbound | None:
         self._parts += data
-        if len(self._parts) > self._most_bytes:
-            return TooBig(len(self._parts))
+        size = len(self._parts)
+        if size > self._most_bytes:
+            self._parts.clear()
+            return TooBig(size)
         if not finished:
             return None
         whole = bytes(self._parts)

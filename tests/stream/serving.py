@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -48,14 +49,16 @@ class Served:
     def connect(self, user: str = "ann", **options: Any) -> ClientConnection:
         """Open a WebSocket as user."""
         headers = {"Cookie": f"session={user}:1", **options.pop("headers", {})}
-        return connect(
-            self.ws_url, additional_headers=headers, open_timeout=10, max_size=None, **options
+        # entered here, so that a test may hold it without a with block of its own
+        return ExitStack().enter_context(
+            connect(
+                self.ws_url, additional_headers=headers, open_timeout=10, max_size=None, **options
+            )
         )
 
-    def stop(self) -> int:
-        """Send SIGTERM; return the exit code."""
-        self.process.terminate()
-        return self.process.wait(15)
+    def interrupt_group(self) -> None:
+        """Do what Ctrl-C does in a terminal: SIGINT to the arbiter and its workers."""
+        os.killpg(self.process.pid, signal.SIGINT)
 
 
 @contextmanager
@@ -66,6 +69,7 @@ def served(log: Path, **limits: Any) -> Iterator[Served]:
         process = subprocess.Popen(
             [sys.executable, "-m", "tests.stream.live_app"],
             stdout=subprocess.PIPE, stderr=errors, text=True, env=environ, cwd=ROOT,
+            start_new_session=True,
         )  # fmt: skip
         try:
             yield Served(process, _port(process, log), log)
