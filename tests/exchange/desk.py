@@ -134,12 +134,19 @@ class Recorder(Announcer):
 class Bench:
     """An engine on a hand market; what would happen on a later turn waits for ``run``."""
 
-    def __init__(self, path: Path | None = None, *, hours: Hours | None = None) -> None:
-        self.market = HandMarket(hours)
+    def __init__(
+        self,
+        path: Path | None = None,
+        *,
+        hours: Hours | None = None,
+        market: HandMarket | None = None,
+        demo: bool = False,
+    ) -> None:
+        self.market = market or HandMarket(hours)
         self.store = Store(path)
         self.recorder = Recorder()
         self._later: list[Callable[[], object]] = []
-        self.engine = Engine(self.market, self.store, self.recorder, self._later.append)
+        self.engine = Engine(self.market, self.store, self.recorder, self._later.append, demo=demo)
         self.engine.start()
 
     def run(self) -> None:
@@ -197,7 +204,9 @@ class Live:
         self.url = up.address
 
     def stop(self) -> None:
-        """Stop serving and all streams."""
+        """Stop serving and all streams, if that has not been done."""
+        if not self._thread.is_alive():
+            return
         self._streams.close()
         self.loop.call_soon_threadsafe(self._stop.set)
         self._thread.join(PATIENCE_S)
