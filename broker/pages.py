@@ -34,7 +34,7 @@ def orders(get: Get, since: datetime, status: str) -> list[object]:
         fresh = {_id("order", raw): raw for raw in page}
         stuck = fresh.keys() <= found.keys()
         found |= fresh
-        if len(page) < ORDERS_LIMIT or stuck:
+        if _count(page) < ORDERS_LIMIT or stuck:
             return list(found.values())
         after = _submitted(page[-1]) - _STEP_BACK
 
@@ -75,6 +75,12 @@ def _orders_query(after: datetime, status: str) -> dict[str, str]:
         "nested": "true",
         "after": text(after),
     }
+
+
+def _count(page: list[object]) -> int:
+    """Count orders and legs: the limit may be applied before legs are nested, or after."""
+    legs = (raw.get("legs") for raw in page if isinstance(raw, dict))
+    return len(page) + sum(len(nested) for nested in legs if isinstance(nested, list))
 
 
 def _submitted(raw: object) -> datetime:

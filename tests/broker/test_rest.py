@@ -154,6 +154,25 @@ def test_orders_are_paged_without_loss(broker: StandIn, rest: BrokerRest) -> Non
     assert all(asked.query["nested"] == "true" for asked in broker.asked if "limit" in asked.query)
 
 
+def test_nested_legs_do_not_end_the_paging(broker: StandIn, rest: BrokerRest) -> None:
+    """A page made short by nesting its legs is not taken for the last one."""
+    brackets = [
+        order | {"legs": [payload("order_limit") | {"id": f"{order['id']}-{n}"} for n in range(2)]}
+        for order in _orders(400, per_moment=1)
+    ]
+
+    def page(asked: Asked) -> Answer:
+        if asked.query["status"] == "open":
+            return Answer([])
+        found = _paged(brackets, asked).body
+        assert isinstance(found, list)
+        return Answer(found[: int(asked.query["limit"]) // 3 + 1])
+
+    _whole(broker)
+    broker.answer("GET", "/v2/orders", page)
+    assert len(rest.fetch_state(SINCE).orders) == 400
+
+
 def test_fills_are_paged_by_token(broker: StandIn, rest: BrokerRest) -> None:
     """Of 250 fills, each comes once, oldest first, the last id being the next page's token."""
     fills = [payload("fill") | {"id": f"f-{n:03}"} for n in range(250)]
