@@ -81,5 +81,6 @@
   functions.asPrice = ({ value, data }) => data.total ? "" : f.price(value);
   functions.asMoney = ({ value }) => f.money(value);
   functions.asFillPrice = ({ value }) => `@ ${f.price(value)}`;
+  functions.asCount = ({ value }) => (f.missing(value) ? f.DASH : f.number(value, 0));
   functions.asTime = ({ value }) => f.moment(value);
 })((globalThis.alphaflow = globalThis.alphaflow || {}));

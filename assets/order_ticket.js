@@ -135,9 +135,9 @@
     return undefined;
   }
 
-  /** Clear the size for the next order and put the sheet away. */
+  /** Say so, clear the size for the next order and put the sheet away. */
   function accepted(now) {
-    af.toasts.show({ title: "Order sent", text: rules().verb(now), tone: "accent", stayMs: 3000 });
+    write("sent", `Sent: ${rules().verb(now)}`);
     dash_clientside.set_props("ticket-qty", { value: "" });
     part("qty").value = "";
     ticket.touched.clear();
@@ -172,6 +172,7 @@
     const field = { limit: "limitPrice", stop: "stopPrice", tif: "timeInForce" }[name] ?? name;
     if (ticket.refused) delete ticket.refused[field];
     Object.assign(ticket, { general: "", orderId: null });
+    write("sent", "");
     if (name === "symbol") {
       offerTimes();
       readQuote();

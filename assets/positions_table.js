@@ -179,7 +179,7 @@
   }
 
   const phone = globalThis.matchMedia?.("(max-width: 720px)");
-  const PHONE_HIDES = ["quantity", "price", "dayPnl", "value", "weight", "badge"];
+  const PHONE_HIDES = ["quantity", "price", "dayPnl", "value", "weight", "spark", "badge"];
 
   /** Fit the columns to the screen: a phone shows two-line rows. */
   function fit() {

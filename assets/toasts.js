@@ -2,7 +2,7 @@
 (function (af) {
   "use strict";
 
-  const SHOWN = 3;
+  const SHOWN = 2; // what fits beside the headline without covering the ticket
   const STAY_MS = 8000;
   const STAY_BAD_MS = 20000;
   const TITLES = {

@@ -25,6 +25,7 @@ def ticket_panel() -> Component:
         html.P(id="ticket-lacks", className="ticket-lacks", hidden=True),
         html.P(id="ticket-error", className="ticket-error", role="alert"),
         html.Button("Buy", id="ticket-submit", type="submit", className="button wide submit"),
+        html.P(id="ticket-sent", className="ticket-sent", role="status"),
         html.P(id="ticket-account", className="ticket-account"),
     ]
     body = html.Form(parts, id=FORM, className="ticket", autoComplete="off")

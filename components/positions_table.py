@@ -16,7 +16,7 @@ def _cell(field: str, name: str, renderer: str, **more: object) -> dict[str, obj
 
 
 _COLUMNS = [
-    _cell("symbol", "Symbol", "SymbolCell", minWidth=96, flex=3, filter="agTextColumnFilter"),
+    _cell("symbol", "Symbol", "SymbolCell", minWidth=96, flex=3),
     {"field": "account", "headerName": "Account", "flex": 2, "minWidth": 90, "hide": True},
     number_column("quantity", "Qty", "asQuantity", flex=2, minWidth=76),
     number_column("entry", "Entry", "asPrice", flex=2, minWidth=84, hide=True),

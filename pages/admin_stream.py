@@ -1,0 +1,25 @@
+"""The stream's health, for administrators."""
+
+from __future__ import annotations
+
+import dash
+from dash.development.base_component import Component
+
+from components import admin_stream, mounting
+from components.refusal import forbidden
+from components.visitor import current_visitor
+
+dash.register_page(__name__, path="/admin/stream", title="Stream · AlphaFlow")
+
+
+def layout(**_: str) -> Component:
+    """Build the page; the role is checked here too, as pages also open without a page load."""
+    visitor = current_visitor()
+    if visitor is None or not visitor.is_admin:
+        return forbidden()
+    page = admin_stream.page()
+    page.children.append(mounting.point("admin_stream"))
+    return page
+
+
+mounting.bind("admin_stream")
