@@ -117,6 +117,9 @@ def _check_increments(order: Order, asset: Asset) -> None:
     if order.qty is not None and order.qty < (asset.min_order_size or ZERO):
         least = text(asset.min_order_size or ZERO)
         raise _forbidden(f"qty must be >= minimal qty of order {least}")
+    step = asset.min_trade_increment
+    if order.qty is not None and step and floor_to(order.qty, step) != order.qty:
+        raise _invalid(f"invalid qty {text(order.qty)}. must be a multiple of {text(step)}")
 
 
 def _price_step(price: Decimal, asset: Asset) -> Decimal:

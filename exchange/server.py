@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import ipaddress
+import os
 import signal
 import sys
 import threading
@@ -158,12 +159,15 @@ async def _keep_house(engine: Engine) -> None:
 def _watch_parent(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:
     """Set stop when standard input ends, which it does when the parent is gone.
 
-    A thread reads, because not every standard input can be waited for by the loop.
+    A thread reads, because not every standard input can be waited for by the loop. It
+    reads the descriptor itself: a buffered reader's lock, held by a thread that waits,
+    would be in the interpreter's way when it ends for another reason.
     """
 
     def read_to_the_end() -> None:
-        while sys.stdin.buffer.read(1024):
-            pass
+        with contextlib.suppress(OSError):  # closed already: that is its end
+            while os.read(0, 1024):
+                pass
         with contextlib.suppress(RuntimeError):  # the loop has ended before
             loop.call_soon_threadsafe(stop.set)
 

@@ -231,7 +231,9 @@ def _open(path: Path | None) -> sqlite3.Connection:
     try:
         if path is not None:
             path.parent.mkdir(parents=True, exist_ok=True)
-        database = sqlite3.connect(path or ":memory:", isolation_level=None)
+        database = sqlite3.connect(path or ":memory:", isolation_level=None, timeout=0.5)
+        # two exchanges on one file would each hold half of the truth: the second is refused
+        database.execute("PRAGMA locking_mode = EXCLUSIVE")
         database.execute("PRAGMA journal_mode = WAL")
         # a crash of the process loses nothing; only one of the machine may lose the last moments
         database.execute("PRAGMA synchronous = NORMAL")

@@ -146,6 +146,15 @@ def test_served_exchange_comes_back_with_its_state(path: Path) -> None:
     second.stop()
 
 
+def test_second_exchange_on_the_same_file_is_refused(path: Path) -> None:
+    """One file belongs to one exchange at a time."""
+    first = Store(path)
+    with pytest.raises(InvalidSetting, match="locked"):
+        Store(path)
+    first.close()
+    Store(path).close()
+
+
 def test_file_that_is_no_state_is_refused(tmp_path: Path) -> None:
     """A file of another kind is left alone and named."""
     other = tmp_path / "notes.txt"

@@ -59,7 +59,7 @@ def ended(process: subprocess.Popen[str]) -> tuple[int, str]:
 @pytest.mark.parametrize("name", [signal.SIGTERM, signal.SIGINT])
 def test_signal_ends_it_cleanly(name: signal.Signals) -> None:
     """It serves everything on the port it names, and a signal ends it with 0 and no word."""
-    with program() as (process, address):
+    with program("--exit-with-parent") as (process, address):
         headers = {"APCA-API-KEY-ID": "K", "APCA-API-SECRET-KEY": "paper"}
         for path in ("/v2/account", "/v2/clock", "/v2/assets/AAPL"):
             assert 200 == requests.get(address + path, headers=headers, timeout=10).status_code
