@@ -14,8 +14,8 @@ from decimal import ROUND_HALF_EVEN, Decimal
 from exchange.ticks import Print
 
 MINUTE = timedelta(minutes=1)
-KEPT_MINUTES = 1500
-"""Live minutes kept per symbol: a day and an hour, so today's bar is always whole."""
+KEPT_MINUTES = 14_400
+"""Live minutes kept per symbol, ten days, where nothing else knows them."""
 _VWAP_STEP = Decimal("0.000001")
 
 
@@ -121,9 +121,13 @@ class BarBook:
     A minute is closed by ``close_before``, which a timer calls at minute ends,
     or by the first print of a later minute. A print older than the open minute
     (a tape may hold one) is counted into the open minute.
+
+    Args:
+        kept_minutes: finished bars kept per symbol.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, kept_minutes: int = KEPT_MINUTES) -> None:
+        self._kept = kept_minutes
         self._growing: dict[str, _Growing] = {}
         self._closed: dict[str, dict[datetime, Bar]] = {}
 
@@ -154,6 +158,8 @@ class BarBook:
             start: aware UTC, a whole minute.
             end: aware UTC.
         """
+        if end <= start:
+            return []
         closed = self._closed.get(symbol, {})
         if end - start <= MINUTE:
             bars = [closed[start]] if start in closed else []
@@ -179,6 +185,6 @@ class BarBook:
         if bar.at in closed:
             bar = merged((closed[bar.at], bar), bar.at) or bar
         closed[bar.at] = bar
-        if len(closed) > KEPT_MINUTES:
+        if len(closed) > self._kept:
             del closed[next(iter(closed))]
         return bar

@@ -18,6 +18,9 @@ from exchange.bars import MINUTE, Bar, BarBook, merged, minute_of
 from exchange.hours import AlwaysOpen, Hours, Session
 from exchange.ticks import Print, Quote, Tick
 
+_REMEMBERED = timedelta(hours=25)
+"""Live minutes that are kept although there is a history: today's bar is always whole."""
+
 Listener = Callable[[Tick], None]
 BarListener = Callable[[Bar], None]
 Drain = Callable[[], Awaitable[None]]
@@ -81,7 +84,7 @@ class Market:
         self.now = clock
         self.watched = asyncio.Event()
         """Set once the first market-data subscriber has subscribed."""
-        self.bars = BarBook()
+        self.bars = BarBook(_REMEMBERED // MINUTE) if history else BarBook()
         self._source = source
         self._history = history
         self._live_from = minute_of(clock())
@@ -130,9 +133,10 @@ class Market:
             start: aware UTC, a whole minute.
             end: aware UTC, a whole minute; a future one means until now.
         """
-        parts = self.bars.between(symbol, max(start, self._live_from), end)
-        if self._history is not None and start < self._live_from:
-            past = self._history.bar(symbol, start, min(end, self._live_from))
+        joint = self._joint
+        parts = self.bars.between(symbol, max(start, joint), end)
+        if self._history is not None and start < joint:
+            past = self._history.bar(symbol, start, min(end, joint))
             parts = [past, *parts] if past else parts
         return merged(parts, start)
 
@@ -141,7 +145,7 @@ class Market:
         live = self.bars.latest(symbol)
         if live is not None or self._history is None:
             return live
-        return self._history.bar(symbol, self._live_from - MINUTE, self._live_from)
+        return self._history.bar(symbol, self._joint - MINUTE, self._joint)
 
     def listen(self, listener: Listener) -> Callable[[], None]:
         """Call listener for each tick from now on, after the board shows it.
@@ -219,6 +223,13 @@ class Market:
             due = minute_of(now) + MINUTE + _BAR_DELAY
             await asyncio.sleep((due - now).total_seconds())
             self.close_minutes(self.now())
+
+    @property
+    def _joint(self) -> datetime:
+        """Return where history ends and live bars begin."""
+        if self._history is None:
+            return self._live_from
+        return max(self._live_from, minute_of(self.now()) - _REMEMBERED + MINUTE)
 
     def _show(self, tick: Tick) -> Bar | None:
         """Put a tick on the board and into the bars; return the minute bar it finished."""

@@ -5,9 +5,8 @@ from __future__ import annotations
 import warnings
 from bisect import bisect_left, bisect_right
 from datetime import date, datetime
+from importlib import import_module
 from typing import Any
-
-import exchange_calendars
 
 from exchange.hours import Session, TradingDay
 
@@ -19,10 +18,12 @@ class NyseHours:
     """
 
     def __init__(self) -> None:
+        # half a second and 60 MB that a market without hours needn't pay
+        library = import_module("exchange_calendars")
         # the calendar's library does not yet follow the newest pandas' advice
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)
-            schedule = exchange_calendars.get_calendar("XNYS", start="2015-01-01").schedule
+            schedule = library.get_calendar("XNYS", start="2015-01-01").schedule
         self._days = [_trading_day(label, row) for label, row in schedule.iterrows()]
         self._dates = [day.day for day in self._days]
         self._opens = [day.opens for day in self._days]

@@ -54,6 +54,10 @@ class Talk:
         self.say(message)
         return self.hear()
 
+    def hear_to_the_end(self) -> None:
+        while True:
+            self.hear()
+
     def ends(self) -> None:
         with pytest.raises(ConnectionClosed):
             self._socket.recv(WAIT_S)
@@ -422,3 +426,22 @@ def test_the_real_crypto_client_reads_it(server: MarketServer) -> None:
     stream = CryptoDataStream("PKTEST", "paper", url_override=server.ws + "/v1beta3/crypto/us")
     read = read_with(stream, lambda keep: stream.subscribe_trades(keep, "BTC/USD"), server, COIN)
     assert (read.symbol, read.price, read.size) == ("BTC/USD", 58000.5, 0.125)
+
+
+def test_a_source_gives_up_a_client_that_stands_still() -> None:
+    """A subscriber that never reads holds a source up for so long, then loses its connection."""
+    limits = StreamLimits(patience_s=0.2, queue_messages=1_000_000)
+    with serve(Market(default_universe()), limits=limits) as server:
+        talks = Talks(server)
+        stuck, neighbour = talks.authenticated(), talks.authenticated("/v2/sip")
+        stuck.ask({"action": "subscribe", "trades": ["*"]})
+        # the client's queue of unread frames is bounded, so its socket fills up soon
+        for _ in range(12):
+            publish(server, *[SALE] * 10_000)
+            server.call_async(server.market.drained)
+        neighbour.ask({"action": "subscribe", "trades": ["AAPL"]})
+        publish(server, SALE)
+        assert neighbour.hear()[0]["S"] == "AAPL"
+        with pytest.raises(ConnectionClosed):
+            stuck.hear_to_the_end()
+        talks.close()
