@@ -7,7 +7,7 @@ once per batch window instead of once per message.
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from threading import Lock
 from typing import Any
 
@@ -18,7 +18,11 @@ from portfolio.values import Mark, Quote
 log = logging.getLogger(__name__)
 
 Tick = tuple[str, Mapping[str, Any], int, int]
-"""Symbol, newest raw trade, trades since the last drain, arrival of the newest in monotonic ns."""
+"""Symbol, newest raw trade, trades since the last drain, arrival of the first of those.
+
+The arrival is time.monotonic_ns() of the oldest trade that the tick stands for, so that
+latency counts from when there was something new to show.
+"""
 
 
 class TickBoard:
@@ -34,6 +38,13 @@ class TickBoard:
         self._trades: dict[str, Tick] = {}
         self._quotes: dict[str, Mapping[str, Any]] = {}
         self._malformed = 0
+        self._on_fresh: Callable[[], object] = _nobody
+
+    def on_fresh(self, listener: Callable[[], object]) -> None:
+        """Have listener called when a trade arrives after a drain; it must return at once."""
+        self._on_fresh = listener
+        if self._fresh:
+            listener()
 
     @property
     def malformed(self) -> int:
@@ -44,8 +55,11 @@ class TickBoard:
         """Keep raw as the newest trade of symbol and count it."""
         with self._lock:
             before = self._fresh.get(symbol)
-            count = 1 if before is None else before[2] + 1
-            self._fresh[symbol] = self._trades[symbol] = (symbol, raw, count, arrived_ns)
+            wakes = not self._fresh
+            count, first_ns = (1, arrived_ns) if before is None else (before[2] + 1, before[3])
+            self._fresh[symbol] = self._trades[symbol] = (symbol, raw, count, first_ns)
+        if wakes:
+            self._on_fresh()
 
     def put_quote(self, symbol: str, raw: Mapping[str, Any]) -> None:
         """Keep raw as the newest quote of symbol."""
@@ -100,3 +114,7 @@ class TickBoard:
         self._malformed += 1
         if self._malformed == 1:
             log.warning("market data not understood (counted from here on): %s", error)
+
+
+def _nobody() -> None:
+    """Stand in until somebody listens."""

@@ -6,6 +6,7 @@ import time
 from collections import Counter, deque
 from collections.abc import Callable
 from concurrent.futures import Executor
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from queue import Empty, Queue
 from threading import Event, Thread
@@ -29,7 +30,7 @@ from gateway.facts import (
 from gateway.live_book import LiveBook
 from gateway.sync_plan import SOON_S, SyncPlan
 from gateway.watching import Interests
-from portfolio.errors import BrokerError, ConversionError, CredentialsRefused
+from portfolio.errors import BrokerError, ConversionError, CredentialsRefused, UnknownOrder
 from portfolio.ids import AccountId
 from portfolio.orders import PENDING_SUBMIT, Order
 from portfolio.values import BrokerState
@@ -257,9 +258,20 @@ class AccountDesk:
 
     def _fetch_state(self, since: datetime) -> None:
         try:
-            self.post(StateFetched(self.rest.fetch_state(since)))
-        except (BrokerError, ConversionError) as error:
+            state = self.rest.fetch_state(since)
+            self.post(StateFetched(replace(state, orders=(*state.orders, *self._lost(state)))))
+        except (BrokerError, ConversionError, UnknownOrder) as error:
             self.post(FetchFailed("state", str(error), isinstance(error, CredentialsRefused)))
+
+    def _lost(self, state: BrokerState) -> list[Order]:
+        """Fetch by id what we think is open and the broker's lists leave out.
+
+        Closed orders are listed by the time of submission, so an old order that ended
+        while nobody listened is in no list.
+        """
+        listed = {order.broker_order_id for order in state.orders}
+        missing = [o.broker_order_id for o in self.live.orders() if o.broker_order_id]
+        return [self.rest.order(each) for each in missing if each not in listed]
 
     def _fetch_account(self) -> None:
         try:

@@ -17,7 +17,6 @@ from broker.executor import OrderChanges, OrderExecutor
 from broker.feed import FeedLoop, Hop, LinkState, LinkStatus
 from broker.reference import Asset, MarketClock
 from broker.rest import BrokerRest
-from broker.ticks import TickBoard
 from db.records import Records
 from gateway.desk import AccountDesk
 from gateway.equity_sampler import EquitySampler
@@ -81,8 +80,7 @@ class Gateway:
         self._silent: set[tuple[AccountId, Hop]] = set()
         self._feed = FeedLoop(self)
         self._pool = ThreadPoolExecutor(POOL_SIZE, thread_name_prefix="broker-rest")
-        self._priced: tuple[tuple[LiveBook, TickBoard], ...] = ()
-        self._marker = Marker(mark_interval_s, lambda: self._priced, self._stopping)
+        self._marker = Marker(mark_interval_s, self._stopping)
         self._sampler = EquitySampler(records, self._all_figures, self._stopping)
         self._clocks: dict[AccountId, tuple[float, MarketClock]] = {}
         self._assets: dict[AccountId, list[Asset]] = {}
@@ -99,7 +97,7 @@ class Gateway:
         self._linked[account_id] = _Linked(desk, orders, rest)
         self._feed.add_account(account_id, credentials)
         desk.start(_day_start())
-        self._priced = (*self._priced, (live, self._feed.board(account_id)))
+        self._marker.add(live, self._feed.board(account_id))
 
     def start(self) -> None:
         """Start the feed, the pricing and the sampling."""
@@ -113,7 +111,7 @@ class Gateway:
         self._feed.stop(timeout_s)
         for linked in self._linked.values():
             linked.desk.stop(timeout_s)
-        self._marker.join(timeout_s)
+        self._marker.stop(timeout_s)
         self._sampler.join(timeout_s)
         self._pool.shutdown(wait=False, cancel_futures=True)
         for linked in self._linked.values():

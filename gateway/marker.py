@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import time
 from threading import Event, Thread
 
 import structlog
@@ -16,37 +16,50 @@ log = structlog.get_logger("gateway")
 class Marker:
     """A thread that drains every account's board into its book.
 
+    The first price after a quiet interval reaches the books at once, later ones
+    once per interval.
+
     Args:
         interval_s: between two rounds, the batch window.
-        boards: each account's book with the board of its prices, asked each round.
         stopping: ends the thread.
     """
 
-    def __init__(
-        self,
-        interval_s: float,
-        boards: Callable[[], Iterable[tuple[LiveBook, TickBoard]]],
-        stopping: Event,
-    ) -> None:
+    def __init__(self, interval_s: float, stopping: Event) -> None:
         self._interval_s = interval_s
-        self._boards = boards
         self._stopping = stopping
+        self._arrived = Event()
+        self._priced: tuple[tuple[LiveBook, TickBoard], ...] = ()
         self._thread = Thread(target=self._run, name="marker", daemon=True)
+
+    def add(self, live: LiveBook, board: TickBoard) -> None:
+        """Price one more book from its board; before or after ``start``."""
+        self._priced = (*self._priced, (live, board))
+        board.on_fresh(self._arrived.set)
 
     def start(self) -> None:
         """Begin."""
         self._thread.start()
 
-    def join(self, timeout_s: float) -> None:
+    def stop(self, timeout_s: float) -> None:
         """Wait for the end after ``stopping`` was set."""
+        self._arrived.set()
         self._thread.join(timeout_s)
 
     def _run(self) -> None:
-        while not self._stopping.wait(self._interval_s):
-            for live, board in self._boards():
-                try:
-                    marks = board.drain_marks()
-                    if marks:
-                        live.mark(marks)
-                except Exception:
-                    log.exception("an account could not be priced")
+        last_s = 0.0
+        while not self._stopping.is_set():
+            self._arrived.wait()
+            if self._stopping.wait(max(0.0, last_s + self._interval_s - time.monotonic())):
+                return
+            self._arrived.clear()
+            last_s = time.monotonic()
+            for live, board in self._priced:
+                self._price(live, board)
+
+    def _price(self, live: LiveBook, board: TickBoard) -> None:
+        try:
+            marks = board.drain_marks()
+            if marks:
+                live.mark(marks)
+        except Exception:
+            log.exception("an account could not be priced")

@@ -16,7 +16,13 @@ from broker.executor import OrderChanges, OrderExecutor
 from broker.rest import BrokerRest
 from gateway.desk import AccountDesk
 from gateway.facts import Fact, OrderRefused, OrderReported
-from portfolio.errors import BrokerError, BrokerUnreachable, OrderNotCancelable, UnknownOrder
+from portfolio.errors import (
+    BrokerError,
+    BrokerUnreachable,
+    ConversionError,
+    OrderNotCancelable,
+    UnknownOrder,
+)
 from portfolio.ids import BrokerOrderId, ClientOrderId, OrderId
 from portfolio.orders import PENDING_SUBMIT, Order
 from portfolio.ticket import OrderTicket
@@ -114,6 +120,10 @@ class OrderDesk:
                 )
                 tries += 1
                 self._stopping.wait(wait_s)
+            except ConversionError as error:
+                # the broker has it, but its answer can't be read: the stream tells the rest
+                log.warning("order answer not understood", order=order.order_id, why=str(error))
+                return
             else:
                 return
 

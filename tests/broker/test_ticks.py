@@ -22,12 +22,13 @@ def raw(price: float) -> dict[str, Any]:
 def test_counts_add_up_and_the_newest_wins(steps: list[tuple[str, bool]]) -> None:
     """However drains fall between puts, no trade is lost from the count, none counted twice."""
     board = TickBoard()
-    counted, last, seen = 0, {}, {}
+    counted, last, seen, first = 0, {}, {}, {}
     for number, (symbol, drain) in enumerate(steps, start=1):
         board.put_trade(symbol, raw(number), number)
         last[symbol] = number
+        first.setdefault(symbol, number)
         for name, trade, count, arrived_ns in board.drain_trades() if drain else ():
-            assert trade["p"] == arrived_ns == last[name]
+            assert (trade["p"], arrived_ns) == (last[name], first.pop(name))
             counted, seen[name] = counted + count, trade["p"]
     for name, trade, count, _ in board.drain_trades():
         counted, seen[name] = counted + count, trade["p"]
@@ -49,6 +50,17 @@ def test_writer_and_drainer_in_two_threads() -> None:
         counted += sum(count for _, _, count, _ in board.drain_trades())
     counted += sum(count for _, _, count, _ in board.drain_trades())
     assert counted == total
+
+
+def test_the_first_trade_after_a_drain_wakes_the_listener() -> None:
+    """A listener hears once per drain that there is something to drain, late ones included."""
+    board, woken = TickBoard(), []
+    board.put_trade("A", raw(1), 1)
+    board.on_fresh(lambda: woken.append("now"))
+    board.put_trade("B", raw(1), 2)
+    board.drain_trades()
+    board.put_trade("A", raw(2), 3)
+    assert ["now", "now"] == woken
 
 
 def test_unusable_trade_is_counted_and_left_out() -> None:
