@@ -234,8 +234,10 @@
 
   /** Return the figures in view, summed over its accounts; null before the first arrive. */
   function figures(store) {
-    const known = inView(store).map((state) => state.figures).filter(Boolean);
-    if (!known.length) return null;
+    const states = inView(store);
+    const known = states.map((state) => state.figures).filter(Boolean);
+    // a sum without an account that is still on its way would read as a loss
+    if (!known.length || states.some((state) => !state.loaded && !state.figures)) return null;
     const total = {};
     for (const name of SUMMED) total[name] = af.decimal.sum(known.map((f) => f[name]));
     const last = Number(total.lastEquity);

@@ -180,15 +180,21 @@
 
   const phone = globalThis.matchMedia?.("(max-width: 720px)");
   const PHONE_HIDES = ["quantity", "price", "dayPnl", "value", "weight", "spark", "badge"];
+  // what gives way first where there is less room, by the width in pixels that it needs
+  const GIVES_WAY = { spark: 880, weight: 780, dayPnl: 560 };
 
-  /** Fit the columns to the screen: a phone shows two-line rows. */
+  /** Fit the columns to the screen: a phone shows two-line rows, P&L and freshness always stay. */
   function fit() {
     const grid = af.grid.api(GRID);
     if (!grid || !phone) return;
+    const several = af.stream_link.store.selected === "all" && (af.shell.session()?.accounts.length ?? 0) > 1;
     grid.setColumnsVisible(PHONE_HIDES, !phone.matches);
-    if (!phone.matches) arrange(grid);
-    grid.setColumnsVisible(["account"], !phone.matches && af.stream_link.store.selected === "all"
-      && (af.shell.session()?.accounts.length ?? 0) > 1);
+    grid.setColumnsVisible(["account"], several && !phone.matches);
+    if (phone.matches) return;
+    arrange(grid);
+    const width = document.getElementById(GRID).clientWidth - (several ? 90 : 0);
+    const narrow = Object.keys(GIVES_WAY).filter((name) => width < GIVES_WAY[name]);
+    grid.setColumnsVisible(narrow, false);
   }
 
   let listening = false;
@@ -200,7 +206,10 @@
     if (!listening) {
       listening = true;
       listen();
-      phone?.addEventListener("change", fit);
+      addEventListener("resize", () => {
+        clearTimeout(fit.timer);
+        fit.timer = setTimeout(fit, 150);
+      });
       addEventListener("alphaflow:account", fit);
     }
     af.grid.whenReady(GRID, () => {
