@@ -58,7 +58,6 @@ def _command(options: argparse.Namespace, settings: Settings, build: Build) -> i
         options.url or f"http://{settings.host}:{settings.port}",
         options.user,
         _password(options.user),
-        resume=not options.no_resume,
     )
 
 
@@ -94,5 +93,4 @@ def _parser() -> argparse.ArgumentParser:
     follow = commands.add_parser("tail", help="print what the stream sends, one JSON line each")
     follow.add_argument("--url", help="default: the HOST and PORT in force")
     follow.add_argument("--user", default="trader")
-    follow.add_argument("--no-resume", action="store_true", help="end when the connection does")
     return parser
