@@ -114,6 +114,7 @@ class Connection:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        self._client.give_up()  # nobody waits for it any more
 
     async def _receive(self) -> None:
         """Read messages; those of a client that isn't authenticated in time end it."""

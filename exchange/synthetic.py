@@ -84,12 +84,7 @@ class Synthetic:
         Args:
             number: Unix time ÷ SLICE_S, whole.
         """
-        start = datetime.fromtimestamp(number * SLICE_S, UTC)
-        is_open = self._hours.session(start).is_open
-        ticks: list[Tick] = []
-        for listing in self._listed:
-            if is_open or listing.asset.is_crypto:
-                ticks.extend(self._ticks_of(listing, number, start))
+        ticks = [tick for item in self._trading(number) for tick in self._ticks_of(item, number)]
         ticks.sort(key=lambda tick: tick.at)
         return ticks
 
@@ -107,13 +102,29 @@ class Synthetic:
         now = market.now()
         number = int(now.timestamp()) // SLICE_S
         market.begin(now, self._so_far(now))
-        while True:
-            for count, tick in enumerate(self.slice_of(number), start=1):
-                if tick.at > now:
-                    await _until(market, tick.at, is_turn_due=count % _TURN == 0)
-                    market.publish(tick)
-            number = max(number + 1, int(market.now().timestamp() - _LATE_S) // SLICE_S)
-            await _until(market, datetime.fromtimestamp(number * SLICE_S, UTC), is_turn_due=True)
+        ahead = asyncio.create_task(self._prepare(number))
+        try:
+            while True:
+                ticks = [tick for tick in await ahead if tick.at > now]
+                ahead = asyncio.create_task(self._prepare(number + 1))
+                await _publish(market, ticks)
+                latest = int(market.now().timestamp() - _LATE_S) // SLICE_S
+                if latest > number + 1:
+                    ahead.cancel()
+                    ahead = asyncio.create_task(self._prepare(latest))
+                number = max(number + 1, latest)
+                await _until(market, datetime.fromtimestamp(number * SLICE_S, UTC))
+        finally:
+            ahead.cancel()
+
+    async def _prepare(self, number: int) -> list[Tick]:
+        """Return a slice's ticks, giving way to others between symbols."""
+        ticks: list[Tick] = []
+        for listing in self._trading(number):
+            ticks.extend(self._ticks_of(listing, number))
+            await asyncio.sleep(0)
+        ticks.sort(key=lambda tick: tick.at)
+        return ticks
 
     def _so_far(self, now: datetime) -> Iterator[Tick]:
         """Yield the ticks of this minute until now, the standing market first."""
@@ -125,6 +136,11 @@ class Synthetic:
         ):
             yield from (tick for tick in self.slice_of(number) if tick.at <= now)
 
+    def _trading(self, number: int) -> list[Listing]:
+        """Return the listings that trade in a slice."""
+        is_open = self._hours.session(datetime.fromtimestamp(number * SLICE_S, UTC)).is_open
+        return [listing for listing in self._listed if is_open or listing.asset.is_crypto]
+
     def _last_close(self, at: datetime) -> datetime:
         days = self._hours.days((at - timedelta(days=10)).date(), at.date())
         return [day.closes for day in days if day.closes <= at][-1]
@@ -134,11 +150,12 @@ class Synthetic:
         prices = np.full(2, self._path.price(listing.symbol, at))
         return make_ticks(listing, prices, (at, at), (True, False), rng)
 
-    def _ticks_of(self, listing: Listing, number: int, start: datetime) -> list[Tick]:
+    def _ticks_of(self, listing: Listing, number: int) -> list[Tick]:
         rng = self._path.rng(listing.symbol, _TICKS, 1, number)
         count = int(rng.poisson(self._rates[listing.symbol] * SLICE_S))
         if not count:
             return []
+        start = datetime.fromtimestamp(number * SLICE_S, UTC)
         offsets = np.sort(rng.integers(0, SLICE_S * _MILLION, count))
         prints = (rng.random(count) < _PRINT_SHARE).tolist()
         prices = self._prices(listing, start, offsets)
@@ -153,8 +170,17 @@ class Synthetic:
         return prices
 
 
-async def _until(market: Market, moment: datetime, *, is_turn_due: bool) -> None:
-    """Sleep until a moment; if it has passed, give way to others only when their turn is due."""
+async def _publish(market: Market, ticks: list[Tick]) -> None:
+    """Publish each tick at its moment; overdue ones at once, giving way to others between."""
+    for count, tick in enumerate(ticks):
+        if count % _TURN == 0:
+            await asyncio.sleep(0)
+        await _until(market, tick.at)
+        market.publish(tick)
+
+
+async def _until(market: Market, moment: datetime) -> None:
+    """Sleep until a moment, not at all when it has passed."""
     wait_s = (moment - market.now()).total_seconds()
-    if wait_s > 0 or is_turn_due:
-        await asyncio.sleep(max(wait_s, 0))
+    if wait_s > 0:
+        await asyncio.sleep(wait_s)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import socket
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -11,8 +12,11 @@ from typing import Any
 
 import msgpack
 import pytest
+import requests
 from alpaca.data.live import CryptoDataStream, StockDataStream
 from alpaca.data.live.websocket import DataStream
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
@@ -83,8 +87,8 @@ class Talks:
         return talk
 
     def close(self) -> None:
-        for socket in self._open:
-            socket.close()
+        for connection in self._open:
+            connection.close()
 
 
 @pytest.fixture
@@ -445,3 +449,45 @@ def test_a_source_gives_up_a_client_that_stands_still() -> None:
         with pytest.raises(ConnectionClosed):
             stuck.hear_to_the_end()
         talks.close()
+
+
+def test_a_source_does_not_wait_for_a_client_that_has_gone() -> None:
+    """When a client leaves with much unread, the source goes on at once."""
+    limits = StreamLimits(patience_s=1000, queue_messages=1_000_000)
+    with serve(Market(default_universe()), limits=limits) as server:
+        talk = Talks(server).authenticated()
+        talk.ask({"action": "subscribe", "trades": ["*"]})
+        publish(server, *[SALE] * 100_000)
+        talk._socket.socket.shutdown(socket.SHUT_RDWR)
+        server.call_async(server.market.drained)
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner),
+    max_leaves=6,
+)
+messages = json_values | st.fixed_dictionaries(
+    {"action": st.sampled_from(["auth", "subscribe", "unsubscribe", "listen"])},
+    optional=dict.fromkeys(("key", "secret", "trades", "bars", "orderbooks"), json_values),
+)
+
+
+def test_no_message_breaks_a_connection(talks: Talks) -> None:
+    """Whatever JSON a client sends, it gets one answer and can go on."""
+    talk = talks.authenticated()
+
+    @given(messages)
+    @settings(deadline=None)
+    def say(message: object) -> None:
+        (answer,) = talk.ask(message)
+        assert answer["T"] in ("error", "subscription")
+
+    say()
+
+
+def test_an_ordinary_request_to_the_stream_is_refused(server: MarketServer) -> None:
+    """A request that doesn't want a WebSocket is a 400, in JSON."""
+    answer = requests.get(server.http + "/v2/iex", headers=KEYS, timeout=30)
+    assert answer.status_code == 400
+    assert "message" in answer.json()
