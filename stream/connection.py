@@ -166,7 +166,8 @@ class Connection:
     @property
     def accounts(self) -> frozenset[AccountId]:
         """Return the accounts that this connection receives."""
-        return self._flow.accounts
+        with self._lock:
+            return self._flow.accounts
 
     @property
     def acking(self) -> bool:

@@ -56,7 +56,9 @@ class Hub:
         """Make account_id known; who asked for all accounts gets it from now on."""
         if account_id in self._accounts:
             return
-        self._accounts[account_id] = AccountStream(account_id, owner, self._shared.limits)
+        account = AccountStream(account_id, owner, self._shared.limits)
+        # replaced, not changed: other threads walk through it without a lock
+        self._accounts = {**self._accounts, account_id: account}
         for connection in self.registry.open():
             self._settle(connection, {})
 

@@ -127,7 +127,7 @@ class Server(BaseApplication):  # type: ignore[misc]
     def load_config(self) -> None:
         """Set what differs from the defaults."""
         settings = {
-            "bind": "127.0.0.1:0", "worker_class": "gthread", "threads": int(os.environ.get("DESK_THREADS", "40")),
+            "bind": "127.0.0.1:0", "worker_class": "gthread", "threads": 40,
             "graceful_timeout": 20, "control_socket_disable": True,
             "when_ready": _announce, "post_worker_init": _attach,
         }  # fmt: skip

@@ -265,6 +265,21 @@ def test_resume_over_a_reconnect(desk: Served) -> None:
         assert client.mirrors["alpha"].positions["S0"]["currentPrice"] == "8"
 
 
+def test_follow_comes_back_by_itself_and_misses_nothing(desk: Served) -> None:
+    """R8, R11: after a lost connection the client reconnects, resumes and goes on."""
+    with PortfolioClient(desk.url, cookie="session=ann:1") as client:
+        messages = client.follow()
+        while next(messages)["type"] != "snapshot":
+            pass
+        eventually(lambda: desk.get("/stats")["activeConnections"] == 1)
+        desk.post("/call/close_user", user_id="ann", reason="test")
+        desk.produce(orders=2, width=1, price=41)
+        while client.mirrors["alpha"].positions.get("S0", {}).get("currentPrice") != "42":
+            next(messages)
+        assert client.mirrors["alpha"].gaps == 0
+        assert client.mirrors["alpha"].recovered
+
+
 def test_log_lines_for_operators(desk: Served) -> None:
     """O3: the lines operators look for, without a cookie in them."""
     with desk.connect("bob") as ws:
