@@ -21,7 +21,7 @@ from exchange.errors import ExchangeError
 from exchange.intake import Intake
 from exchange.margin import Board, opens
 from exchange.market import Market
-from exchange.matching import Depth, Execution, execution, is_triggered
+from exchange.matching import Depth, Execution, concerns, execution, is_triggered
 from exchange.orders import MATCHING_STATUSES, RESTING_STATUSES, Fill, Order
 from exchange.rules import check_account, check_asset
 from exchange.stamps import Stamps, to_ns
@@ -152,10 +152,17 @@ class Engine:
         self.store.add_equity(samples, to_ns(self.market.now()))
 
     def _on_tick(self, tick: Tick) -> None:
-        """Let every open order of the tick's symbol see it, oldest order first."""
+        """Let the open orders that a tick concerns see it, oldest order first.
+
+        Most orders rest far from the market, so they are sorted out before
+        anything is looked up for them: this runs for every tick.
+        """
         waiting = self._waiting.get(tick.symbol)
-        for order in list(waiting.values()) if waiting else ():
-            self._consider(order.id, order.key_id, last=_price(tick))
+        if not waiting:
+            return
+        last = tick.price if isinstance(tick, Print) else None
+        for order in [order for order in waiting.values() if concerns(tick, order)]:
+            self._consider(order.id, order.key_id, last=last)
 
     def _check_client_order_id(self, order: Order) -> None:
         """Refuse a client order id that the account has used before."""
@@ -361,8 +368,3 @@ class Engine:
             event, order, at=order.updated_at, execution_id=execution_id, fill=fill
         )
         self._announcer.announce(order.key_id, message)
-
-
-def _price(tick: Tick) -> Decimal | None:
-    """Return the price of a trade, None for a quote."""
-    return tick.price if isinstance(tick, Print) else None

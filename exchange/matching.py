@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from exchange.decimals import EXACT, QUANTUM, ZERO, add, floor_to, subtract
 from exchange.orders import Order, Side
-from exchange.ticks import Quote
+from exchange.ticks import Print, Quote, Tick
 
 LEAST_SHARES = Decimal(100)
 LEAST_VALUE = Decimal(25_000)
@@ -79,6 +79,14 @@ def execution(order: Order, depth: Depth, *, at_most: Decimal | None = None) -> 
     if qty <= 0 or (order.time_in_force == "fok" and qty < wanted):
         return None
     return Execution(qty, price)
+
+
+def concerns(tick: Tick, order: Order) -> bool:
+    """Say whether a tick of the order's symbol lets it trade, or triggers its stop."""
+    if isinstance(tick, Print):
+        return is_triggered(order, tick.price)
+    price = tick.ask if order.side == "buy" else tick.bid
+    return is_active(order) and _within_limit(order, price)
 
 
 def is_active(order: Order) -> bool:

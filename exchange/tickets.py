@@ -96,8 +96,8 @@ def read_ticket(body: Mapping[str, object]) -> Ticket:
         time_in_force=cast("TimeInForce", _choice(body, "time_in_force", _TIMES_IN_FORCE)),
         qty=_amount(body, "qty"),
         notional=_amount(body, "notional"),
-        limit_price=_amount(body, "limit_price"),
-        stop_price=_amount(body, "stop_price"),
+        limit_price=_price(body, "limit_price"),
+        stop_price=_price(body, "stop_price"),
         extended_hours=_flag(body, "extended_hours"),
         client_order_id=_client_order_id(body),
         position_intent=_optional_choice(body, "position_intent", _INTENTS),
@@ -121,8 +121,8 @@ def read_changes(body: Mapping[str, object]) -> Changes:
     time_in_force = _optional_choice(body, "time_in_force", _TIMES_IN_FORCE)
     return Changes(
         qty=_amount(body, "qty"),
-        limit_price=_amount(body, "limit_price"),
-        stop_price=_amount(body, "stop_price"),
+        limit_price=_price(body, "limit_price"),
+        stop_price=_price(body, "stop_price"),
         time_in_force=cast("TimeInForce | None", time_in_force),
         client_order_id=_client_order_id(body),
     )
@@ -192,8 +192,8 @@ def _flag(body: Mapping[str, object], field: str) -> bool:
     return bool(got)
 
 
-def _amount(body: Mapping[str, object], field: str) -> Decimal | None:
-    """Return a positive number of at most nine decimals, None when there is none."""
+def _price(body: Mapping[str, object], field: str) -> Decimal | None:
+    """Return a positive number, None when there is none; its step depends on the asset."""
     got = body.get(field)
     if got is None or got == "":
         return None
@@ -204,7 +204,13 @@ def _amount(body: Mapping[str, object], field: str) -> Decimal | None:
         raise ExchangeError(422, 40010001, f"{field} must be > 0")
     if value > LARGEST:
         raise ExchangeError(422, 40010001, f"{field} must be <= {LARGEST}")
-    if value < QUANTUM or floor_to(value, QUANTUM) != value:
+    return value
+
+
+def _amount(body: Mapping[str, object], field: str) -> Decimal | None:
+    """Return a positive number of at most nine decimals, None when there is none."""
+    value = _price(body, field)
+    if value is not None and (value < QUANTUM or floor_to(value, QUANTUM) != value):
         raise ExchangeError(422, 40010001, f"{field} must have no more than 9 decimals")
     return value
 

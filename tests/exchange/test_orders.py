@@ -61,6 +61,21 @@ def test_earlier_order_is_served_first(bench: Bench) -> None:
     assert Decimal(100) == bench.order(second, "B").filled_qty
 
 
+def test_tick_far_from_resting_orders_looks_none_of_them_up(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A tick that lets no order trade and triggers none is done with at once."""
+    bench.place("AAPL", "buy", 1, type="limit", limit_price="50")
+    bench.place("AAPL", "buy", 1, type="stop", stop_price="150")
+    looked_up: list[str] = []
+    monkeypatch.setattr(
+        bench.engine, "_consider", lambda order_id, *_, **__: looked_up.append(order_id)
+    )
+    bench.market.quoted("AAPL", 99, 100)
+    bench.market.traded("AAPL", 100)
+    assert [] == looked_up
+
+
 def test_limit_waits_for_its_price(bench: Bench) -> None:
     """A limit below the ask rests and fills when the ask comes down to it."""
     order_id = bench.place("AAPL", "buy", 10, type="limit", limit_price="95")

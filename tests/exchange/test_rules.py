@@ -29,6 +29,8 @@ def refusal(bench: Bench, symbol: str, side: str, qty: object, **more: Any) -> E
         ("AAPL", {"qty": "0.5", "time_in_force": "gtc"}, "fractional orders must be DAY orders"),
         ("AAPL", {"type": "limit", "limit_price": "290.123"},
          f"invalid limit_price 290.123. {SUB_PENNY}"),
+        ("AAPL", {"type": "limit", "limit_price": "22.279999999999998"},
+         f"invalid limit_price 22.279999999999998. {SUB_PENNY}"),
         ("AAPL", {"type": "stop", "stop_price": "150.001"},
          f"invalid stop_price 150.001. {SUB_PENNY}"),
         ("PENY", {"type": "limit", "limit_price": "0.50001"},
