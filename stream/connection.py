@@ -89,8 +89,6 @@ class Connection:
         self._over = False
         self._note("connected")
 
-    # --- from the hub: what there is to send -------------------------------------------
-
     def deliver(self, batch: Batch, shared: SharedFrame) -> None:
         """Take the next batch of an account that this connection joined."""
         with self._lock:
@@ -190,8 +188,6 @@ class Connection:
         """Return what the statistics need."""
         return OpenConnection(self.viewer.user_id, self.opened_ns)
 
-    # --- from the peer -----------------------------------------------------------------
-
     def heard(self) -> None:
         """Note that bytes came from the peer."""
         self._heartbeat.heard(self._now_ns())
@@ -221,8 +217,6 @@ class Connection:
     def pong(self, payload: bytes) -> None:
         """Answer a protocol ping."""
         self._write(frames.pong(payload))
-
-    # --- the end -----------------------------------------------------------------------
 
     def refuse(self, problem: BadClientMessage, code: int) -> None:
         """Say what was wrong, at once, and close."""
@@ -271,8 +265,6 @@ class Connection:
             if not self.closed_with:
                 self.closed_with = (code, reason or "closed by the client")
                 self._outbox.write_last(frames.close(code if sendable(code) else 1000))
-
-    # --- threads of the stream ---------------------------------------------------------
 
     def start_beating(self) -> None:
         """Begin to ping the peer and to watch it."""
@@ -325,8 +317,6 @@ class Connection:
                 self._too_slow("a message was not read in time")
             else:
                 self._watch_write()
-
-    # --- sending, with the lock held -----------------------------------------------------
 
     def _pump(self, shared: SharedFrame | None = None) -> None:
         now_ns = self._now_ns()
