@@ -35,6 +35,7 @@
     write("stat-messages-total", `${count(stats.totalMessagesDelivered)} in total`);
     write("stat-events", count(row.events, 1));
     write("stat-events-total", `${count(stats.totalEventsEmitted)} in total`);
+    write("stat-efficiency-note", `${stats.performance?.batchEfficiency ?? af.format.DASH} since the start`);
     write("stat-efficiency", row.efficiency === null ? af.format.DASH : `${count(100 * row.efficiency, 1)}%`, tone("efficiency", row.efficiency));
     write("stat-p95", row.p95 === null ? af.format.DASH : `${count(row.p95)} ms`, tone("p95", row.p95));
     write("stat-p95-note", `p50 ${count(row.p50)} \u00b7 p99 ${count(row.p99)} \u00b7 limit 500`);

@@ -70,6 +70,7 @@
     const indicator = document.getElementById("connection-status");
     if (!indicator) return;
     indicator.dataset.state = shown.state;
+    document.documentElement.dataset.link = shown.state;
     write("connection-text", shown.text);
     write("connection-latency", shown.state === "live" && machine.latencyMs !== null ? `${machine.latencyMs} ms` : "");
     paintDetails(machine, shown);

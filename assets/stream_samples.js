@@ -39,8 +39,10 @@
     };
     const performance = stats.performance ?? {};
     return {
-      x: stats.timestamp, connections: stats.activeConnections, messages: rate("totalMessagesDelivered"),
-      events: rate("totalEventsEmitted"), efficiency: pick(performance, "batchEfficiencyRaw"),
+      x: stats.timestamp, connections: stats.activeConnections,
+      messages: pick(performance, "messagesPerSecond") ?? rate("totalMessagesDelivered"),
+      events: pick(performance, "eventsPerSecond") ?? rate("totalEventsEmitted"),
+      efficiency: pick(performance, "recentEfficiencyRaw", "batchEfficiencyRaw"),
       disconnects: pick(performance, "disconnectRatePerMinute"),
       p50: pick(performance, "latencyMs.p50"), p95: pick(performance, "latencyMs.p95"), p99: pick(performance, "latencyMs.p99"),
     };

@@ -20,7 +20,7 @@ _TILES = (
     ("Disconnects", "stat-disconnects", "stat-disconnects-note"),
     ("Drift corrections", "stat-drift", "stat-drift-note"),
 )
-_NOTES = {"stat-efficiency-note": "aim: 95% on a busy stream", "stat-drift-note": "zero is normal"}
+_NOTES = {"stat-drift-note": "zero is normal"}
 _COLUMNS = [
     {"field": "user", "headerName": "User", "flex": 2, "minWidth": 90},
     {"field": "since", "headerName": "Connected", "flex": 2, "minWidth": 100,

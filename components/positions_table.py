@@ -21,7 +21,7 @@ _COLUMNS = [
     number_column("quantity", "Qty", "asQuantity", flex=2, minWidth=76),
     number_column("entry", "Entry", "asPrice", flex=2, minWidth=84, hide=True),
     number_column("price", "Price", "asPrice", flex=2, minWidth=88),
-    number_column("dayPnl", "Day", flex=2, minWidth=92, cellRenderer="DayCell"),
+    number_column("dayPnl", "Day", flex=2, minWidth=102, cellRenderer="DayCell"),
     number_column("value", "Value", "asMoney", flex=3, minWidth=104),
     number_column("weight", "Weight", flex=2, minWidth=104, cellRenderer="WeightCell"),
     number_column(
