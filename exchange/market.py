@@ -15,11 +15,13 @@ from typing import Protocol
 
 from exchange.assets import Universe
 from exchange.bars import MINUTE, Bar, BarBook, merged, minute_of
-from exchange.hours import AlwaysOpen, Hours, Session
+from exchange.hours import AlwaysOpen, Hours, Session, new_york_day
 from exchange.ticks import Print, Quote, Tick
 
 _REMEMBERED = timedelta(hours=25)
 """Live minutes that are kept although there is a history: today's bar is always whole."""
+
+_LONGEST_CLOSURE = timedelta(days=10)
 
 Listener = Callable[[Tick], None]
 BarListener = Callable[[Bar], None]
@@ -141,11 +143,17 @@ class Market:
         return merged(parts, start)
 
     def latest_bar(self, symbol: str) -> Bar | None:
-        """Return the newest minute bar of a symbol."""
+        """Return the newest minute bar of a symbol; out of hours the last session's last."""
         live = self.bars.latest(symbol)
         if live is not None or self._history is None:
             return live
-        return self._history.bar(symbol, self._joint - MINUTE, self._joint)
+        past = self._history.bar(symbol, self._joint - MINUTE, self._joint)
+        if past is not None:
+            return past
+        today = new_york_day(self._joint)
+        days = self.hours.days(today - _LONGEST_CLOSURE, today)
+        closes = [day.closes for day in days if day.closes <= self._joint]
+        return self._history.bar(symbol, closes[-1] - MINUTE, closes[-1]) if closes else None
 
     def listen(self, listener: Listener) -> Callable[[], None]:
         """Call listener for each tick from now on, after the board shows it.

@@ -8,7 +8,7 @@ publish the same ticks at the same moments.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -18,7 +18,7 @@ from exchange.assets import Universe
 from exchange.bars import minute_of
 from exchange.hours import AlwaysOpen, Hours
 from exchange.listing import Listing, listings
-from exchange.market import Market
+from exchange.market import Market, utc_now
 from exchange.price_history import PriceHistory
 from exchange.price_path import SECONDS, Floats, PricePath, minute_number
 from exchange.tick_maker import make_ticks
@@ -67,13 +67,18 @@ class Synthetic:
         activity = sum(listing.activity for listing in listed)
         self._rates = {item.symbol: rate * item.activity / activity for item in listed}
 
-    def market(self) -> Market:
-        """Return a market fed by this source, with its past."""
+    def market(self, clock: Callable[[], datetime] = utc_now) -> Market:
+        """Return a market fed by this source, with its past.
+
+        Args:
+            clock: returns the present, aware UTC.
+        """
         market = Market(
             Universe(listing.asset for listing in self._listed),
             hours=self._hours,
             source=self,
             history=self._history,
+            clock=clock,
         )
         market.prime(self.opening(market.now()))
         return market

@@ -233,6 +233,21 @@ def test_in_exchange_hours_a_day_is_its_session() -> None:
     assert market.previous_close("AAPL") == friday.close
 
 
+def test_out_of_hours_the_last_session_is_shown() -> None:
+    """On a Sunday the newest stock bar is Friday's last minute; a pair's is now."""
+    made = Synthetic(7, LISTED, rate=100.0, hours=NyseHours())
+    market = made.market(clock=lambda: SUNDAY)
+    stock, pair = market.latest_bar("AAPL"), market.latest_bar("BTC/USD")
+    quote = market.quote("AAPL")
+    assert stock is not None
+    assert pair is not None
+    assert quote is not None
+    friday_close = datetime(2026, 3, 6, 21, 0, tzinfo=UTC)
+    assert (stock.at, pair.at) == (friday_close - MINUTE, SUNDAY - MINUTE)
+    assert quote.at == friday_close
+    assert abs(stock.close - quote.bid) < Decimal("0.2")
+
+
 def test_every_symbol_has_a_price_before_the_first_tick() -> None:
     """A quote, a print and a previous close are there at once, for orders and positions."""
     market = synthetic_market(seed=7)
