@@ -56,7 +56,7 @@
   cells.OrderCell = ({ data }) =>
     make("div", { className: "cell-two" },
       make("span", null, make("b", null, `${data.amount} ${data.symbol}`)),
-      make("span", { className: "cell-sub" }, data.terms));
+      make("span", { className: "cell-sub", title: data.terms }, data.terms));
 
   cells.StatusCell = ({ data }) =>
     make("div", { className: "cell-two num" },

@@ -154,7 +154,7 @@
     }
   }
 
-  /** Close an open menu on a click elsewhere or Escape. */
+  /** Close open menus on a click elsewhere or Escape. */
   function closeMenus(except) {
     for (const menu of document.querySelectorAll("details.menu[open]")) {
       if (!except || !menu.contains(except)) menu.removeAttribute("open");
@@ -191,6 +191,13 @@
       if (event.target.id === "account-select") select(event.target.value);
     });
     document.addEventListener("toggle", paintChoices, true);
+    // the indicator tells on hover as well as on a click
+    const hover = (open) => (event) => {
+      const status = event.target.closest?.(".connection");
+      if (status && event.pointerType === "mouse" && !status.contains(event.relatedTarget)) status.open = open;
+    };
+    document.addEventListener("pointerover", hover(true));
+    document.addEventListener("pointerout", hover(false));
   }
 
   /** Callback: the session arrived with the layout. */

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from urllib.parse import quote, urlsplit
+from typing import cast
+from urllib.parse import quote
 
 import dash
 from flask import Flask, Response, make_response, redirect, request
 from werkzeug.wrappers import Response as BaseResponse
 
 from components.visitor import Visitor, current_visitor
+from web.login import safe_next
 
 LOGIN_PATH = "/login"
 HOME_PATH = "/portfolio"
@@ -17,19 +19,6 @@ ADMIN_PREFIX = "/admin"
 _GUARDED_CALLS = ("/_dash-update-component",)
 
 FindVisitor = Callable[[], Visitor | None]
-
-
-def safe_next(target: str | None) -> str:
-    """Return a path of ours to go to after signing in, never another site.
-
-    Args:
-        target: what the ``next`` parameter says.
-    """
-    parts = urlsplit(target or "")
-    foreign = parts.scheme or parts.netloc or not parts.path.startswith("/")
-    if foreign or parts.path.startswith(("//", "/\\", LOGIN_PATH)) or "\\" in parts.path:
-        return HOME_PATH
-    return parts.path + (f"?{parts.query}" if parts.query else "")
 
 
 def guard(server: Flask, app: dash.Dash, find_visitor: FindVisitor = current_visitor) -> None:
@@ -59,9 +48,9 @@ def _check_page(app: dash.Dash, visitor: Visitor | None) -> BaseResponse | None:
     if path == LOGIN_PATH:
         return redirect(safe_next(request.args.get("next")))
     if path.startswith(ADMIN_PREFIX) and not visitor.is_admin:
-        return make_response(app.index(), 403)
+        return make_response(_index(app), 403)
     if path not in _page_paths():
-        return make_response(app.index(), 404)
+        return make_response(_index(app), 404)
     return None
 
 
@@ -94,3 +83,8 @@ def _is_page(path: str) -> bool:
 
 def _page_paths() -> frozenset[str]:
     return frozenset({"/"} | {page["path"] for page in dash.page_registry.values()})
+
+
+def _index(app: dash.Dash) -> str:
+    """Return the page's frame: the layout that fills it says what was refused."""
+    return cast("str", app.index())  # type: ignore[no-untyped-call]

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dash import html
 from dash.development.base_component import Component
 
+from components.attributes import attributes
+
 _FIGURES = (
     ("Unrealised", "unrealized"),
     ("Realised today", "realized"),
@@ -36,7 +38,7 @@ def headline() -> Component:
 
 
 def _value(key: str, class_name: str, test_id: str | None = None) -> Component:
-    attributes = {"data-loading": "true"}
+    named = attributes(data_loading="true")
     if test_id:
-        attributes["data-testid"] = test_id
-    return html.Span(id=key, className=class_name, **attributes)
+        named |= attributes(data_testid=test_id)
+    return html.Span(id=key, className=class_name, **named)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dash import html
 from dash.development.base_component import Component
 
+from components.attributes import attributes
 from components.chart import chart_panel
 from components.grid import function, number_column, panel, table
 
@@ -55,7 +56,7 @@ def _tile(label: str, value: str, note: str) -> Component:
     return html.Div(
         [
             html.Span(label, className="figure-label"),
-            html.Span(id=value, className="tile-value", **{"data-loading": "true"}),
+            html.Span(id=value, className="tile-value", **attributes(data_loading="true")),
             html.Span(_NOTES.get(note, ""), id=note, className="tile-note"),
         ],
         className="tile panel",

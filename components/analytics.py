@@ -5,6 +5,7 @@ from __future__ import annotations
 from dash import html
 from dash.development.base_component import Component
 
+from components.attributes import attributes
 from components.chart import chart_panel
 from components.equity_figure import range_tabs
 
@@ -40,7 +41,9 @@ def _head() -> Component:
         html.Div(
             [
                 html.Dt(label),
-                html.Dd(html.Span(id=key, className="figure-value", **{"data-loading": "true"})),
+                html.Dd(
+                    html.Span(id=key, className="figure-value", **attributes(data_loading="true"))
+                ),
             ],
             className="figure",
         )

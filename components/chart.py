@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dash import dcc, html
 from dash.development.base_component import Component
 
+from components.attributes import attributes
 from components.equity_figure import CONFIG, empty_figure
 from components.grid import panel
 
@@ -29,7 +30,7 @@ def chart_panel(
     frame = html.Div(
         [graph, html.Div(empty, className="empty-note")],
         className=f"chart-frame {class_name}".strip(),
-        **{"data-phase": "loading"},
+        **attributes(data_phase="loading"),
     )
     return panel(title, [frame], tools=[*tools, _export_menu(title, graph_id)])
 
@@ -41,7 +42,7 @@ def _export_menu(title: str, graph_id: str) -> Component:
             label,
             type="button",
             className="menu-item",
-            **{"data-export": kind, "data-graph": graph_id, "data-title": title},
+            **attributes(data_export=kind, data_graph=graph_id, data_title=title),
         )
         for kind, label in kinds
     ]
@@ -49,6 +50,6 @@ def _export_menu(title: str, graph_id: str) -> Component:
         html.I(className="icon icon-download"),
         className="icon-button",
         title=f"Save {title.lower()}",
-        **{"aria-label": f"Save {title.lower()}"},
+        **attributes(aria_label=f"Save {title.lower()}"),
     )
     return html.Details([summary, html.Div(items, className="menu-body")], className="menu")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any, cast
 
 import dash
 from dash import ClientsideFunction, Input, Output
@@ -50,7 +51,7 @@ def create_dash(server: Flask) -> dash.Dash:
     """
     app = dash.Dash(
         __name__,
-        server=server,
+        server=cast("Any", server),  # its annotation leaves Flask out
         use_pages=True,
         pages_folder=str(_ROOT / "pages"),
         assets_folder=str(_ROOT / "assets"),
@@ -85,7 +86,9 @@ def _bind_shell(app: dash.Dash) -> None:
     _on(app, shell.REFRESH, "n_clicks", "freshness", "refresh")
 
     @app.callback(
-        Output(shell.CLOCK, "data"), Input(shell.CLOCK_TIMER, "n_intervals"), prevent_initial_call=True
+        Output(shell.CLOCK, "data"),
+        Input(shell.CLOCK_TIMER, "n_intervals"),
+        prevent_initial_call=True,
     )
     def read_clock(_: int) -> object:
         """Read the market's hours again, once a minute."""
@@ -94,4 +97,5 @@ def _bind_shell(app: dash.Dash) -> None:
 
 
 def _on(app: dash.Dash, component: str, prop: str, namespace: str, function: str) -> None:
-    app.clientside_callback(ClientsideFunction(namespace, function), Input(component, prop))
+    bind = cast("Any", app.clientside_callback)
+    bind(ClientsideFunction(namespace, function), Input(component, prop))

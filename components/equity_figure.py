@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from dash import dcc, html
 from dash.development.base_component import Component
 
+from components.attributes import attributes
 from components.grid import panel
 
 GRAPH = "equity-graph"
 _RANGES = ("1D", "1W", "1M", "3M", "YTD", "All")
-CONFIG = {"displayModeBar": False, "responsive": True, "displaylogo": False}
+CONFIG: Any = {"displayModeBar": False, "responsive": True, "displaylogo": False}
 
 
 def empty_figure() -> dict[str, object]:
@@ -30,11 +33,18 @@ def empty_figure() -> dict[str, object]:
 def equity_panel() -> Component:
     """Return the panel of the equity line; equity_figure.js draws it."""
     graph = dcc.Graph(
-        id=GRAPH, figure=empty_figure(), config=CONFIG, className="chart equity-chart", responsive=True
+        id=GRAPH,
+        figure=empty_figure(),
+        config=CONFIG,
+        className="chart equity-chart",
+        responsive=True,
     )
     failed = html.Div("The history can't be read right now.", className="empty-note")
     frame = html.Div(
-        [graph, failed], id="equity-frame", className="chart-frame", **{"data-phase": "loading"}
+        [graph, failed],
+        id="equity-frame",
+        className="chart-frame",
+        **attributes(data_phase="loading"),
     )
     note = html.Span("against the last close", id="equity-note", className="panel-note wide-only")
     return panel("Equity", [frame], note=note, tools=[range_tabs("data-range", _RANGES, "1D")])
@@ -46,8 +56,10 @@ def range_tabs(attribute: str, ranges: tuple[str, ...], chosen: str) -> Componen
         html.Button(
             name,
             type="button",
-            **{attribute: name, "aria-pressed": "true" if name == chosen else "false"},
+            **attributes(**{attribute: name, "aria-pressed": str(name == chosen).lower()}),
         )
         for name in ranges
     ]
-    return html.Div(buttons, className="segments small", role="group", **{"aria-label": "Span"})
+    return html.Div(
+        buttons, className="segments small", role="group", **attributes(aria_label="Span")
+    )

@@ -9,6 +9,8 @@ import dash_ag_grid as dag
 from dash import html
 from dash.development.base_component import Component
 
+from components.attributes import attributes
+
 _OPTIONS: dict[str, Any] = {
     "theme": {"function": "alphaflowTheme(themeQuartz)"},
     "suppressCellFocus": False,
@@ -34,7 +36,9 @@ def function(expression: str) -> dict[str, str]:
     return {"function": expression}
 
 
-def number_column(field: str, name: str, formatter: str | None = None, **more: Any) -> dict[str, Any]:
+def number_column(
+    field: str, name: str, formatter: str | None = None, **more: Any
+) -> dict[str, Any]:
     """Return a right-aligned column whose decimal strings sort by value.
 
     Args:
@@ -90,13 +94,17 @@ def table(
         [grid, skeleton, html.Div(empty, className="empty")],
         className="table-frame",
         role="region",
-        **{"data-testid": test_id, "data-phase": "loading", "aria-label": label},
+        **attributes(data_testid=test_id, data_phase="loading", aria_label=label),
     )
 
 
 def panel(
-    title: str, body: Sequence[Component], *, note: Component | None = None,
-    tools: Sequence[Component] = (), class_name: str = "",
+    title: str,
+    body: Sequence[Component],
+    *,
+    note: Component | None = None,
+    tools: Sequence[Component] = (),
+    class_name: str = "",
 ) -> Component:
     """Return a panel with its head.
 
@@ -107,7 +115,11 @@ def panel(
         tools: at the head's right end.
         class_name: further classes.
     """
-    head = [html.H2(title), *([] if note is None else [note]), html.Div(list(tools), className="panel-tools")]
+    head = [
+        html.H2(title),
+        *([] if note is None else [note]),
+        html.Div(list(tools), className="panel-tools"),
+    ]
     return html.Section(
         [html.Header(head, className="panel-head"), *body], className=f"panel {class_name}".strip()
     )

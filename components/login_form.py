@@ -2,47 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from ipaddress import ip_address
+from collections.abc import Mapping, Sequence
+from typing import Literal
 
 from dash import dcc, html
 from dash.development.base_component import Component
 
+from web.services import DemoUser
+
 _ERRORS: Mapping[str, str] = {
     "credentials": "User name or password is wrong.",
-    "invalid": "User name or password is wrong.",
     "throttled": "Too many tries. Wait a minute and try again.",
     "expired": "The session has ended. Sign in again.",
 }
 _DEMO_NOTES: Mapping[str, str] = {
-    "trader": "trades, with positions",
+    "trader": "holds positions",
     "trader2": "a second desk",
     "analyst": "reads only",
-    "admin": "sees the stream's health",
+    "admin": "watches the stream",
 }
 
 
-def page(error: str | None, target: str, remote: str | None) -> Component:
+def page(error: str | None, target: str, demo_users: Sequence[DemoUser]) -> Component:
     """Return the sign-in page.
 
     Args:
         error: a code of the last failure, or None.
         target: path to go to afterwards.
-        remote: the caller's address; demo entry is offered on loopback only.
+        demo_users: who may enter with one click; empty where that isn't offered.
     """
     parts = [html.Span(className="brand large"), html.H1("AlphaFlow"), _form(error, target)]
-    demo = _demo(target) if is_loopback(remote) else None
-    if demo is not None:
-        parts.append(demo)
+    if demo_users:
+        parts.append(_demo(demo_users, target))
     return html.Main(html.Div(parts, className="login-card panel"), className="login")
-
-
-def is_loopback(remote: str | None) -> bool:
-    """Say whether a request came from this machine."""
-    try:
-        return ip_address(remote or "").is_loopback
-    except ValueError:
-        return False
 
 
 def _form(error: str | None, target: str) -> Component:
@@ -60,7 +52,7 @@ def _form(error: str | None, target: str) -> Component:
     )
 
 
-def _field(name: str, label: str, kind: str, complete: str) -> Component:
+def _field(name: str, label: str, kind: Literal["text", "password"], complete: str) -> Component:
     field_id = f"login-{name}"
     box = dcc.Input(
         id=field_id, name=name, type=kind, autoComplete=complete, required=True,
@@ -73,25 +65,22 @@ def _hidden(name: str, value: str) -> Component:
     return dcc.Input(name=name, type="hidden", value=value)
 
 
-def _demo(target: str) -> Component | None:
-    from web.services import services
-
-    users = services().demo_users
-    if not users:
-        return None
-    buttons = [_demo_entry(name, password, target) for name, password in users.items()]
-    return html.Div([html.H2("Demo"), html.Div(buttons, className="demo-grid")], className="demo")
+def _demo(users: Sequence[DemoUser], target: str) -> Component:
+    buttons = [_demo_entry(user, target) for user in users]
+    return html.Div(
+        [html.H2("Demo, one click"), html.Div(buttons, className="demo-grid")], className="demo"
+    )
 
 
-def _demo_entry(name: str, password: str, target: str) -> Component:
-    label = [html.B(name), html.Span(_DEMO_NOTES.get(name, ""))]
+def _demo_entry(user: DemoUser, target: str) -> Component:
+    note = user.label or _DEMO_NOTES.get(user.username, "")
+    label = [html.B(user.username), html.Span(note)]
     return html.Form(
         [
-            _hidden("username", name),
-            _hidden("password", password),
+            _hidden("username", user.username),
             _hidden("next", target),
             html.Button(label, type="submit", className="button demo-button"),
         ],
-        action="/login",
+        action="/login/demo",
         method="POST",
     )

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from dash import dcc, html
 from dash.development.base_component import Component
 
+from components.attributes import attributes
 from components.grid import panel
 
 FORM = "ticket-form"
+_KEYS: Mapping[bool, Any] = {False: "text", True: "decimal"}
+"""Keyboards of a phone; Dash's own list of them lacks these two."""
 _TYPES = (("market", "Market"), ("limit", "Limit"), ("stop", "Stop"), ("stop_limit", "Stop limit"))
 _TIMES = (("day", "Day"), ("gtc", "Until canceled"), ("ioc", "Immediate"))
 
@@ -19,7 +23,9 @@ def ticket_panel() -> Component:
     parts = [
         _sides(),
         _text("symbol", "Symbol", "AAPL"),
-        html.Div([_choice("type", "Type", _TYPES), _choice("tif", "In force", _TIMES)], className="pair"),
+        html.Div(
+            [_choice("type", "Type", _TYPES), _choice("tif", "In force", _TIMES)], className="pair"
+        ),
         html.Div(_prices(), className="pair"),
         _estimate(),
         html.P(id="ticket-lacks", className="ticket-lacks", hidden=True),
@@ -32,10 +38,10 @@ def ticket_panel() -> Component:
     quote = html.Span(id="ticket-quote", className="panel-note")
     close = html.Button(
         html.I(className="icon icon-close"), type="button", className="icon-button sheet-close",
-        **{"data-action": "sheet", "aria-label": "Close the ticket"},
+        **attributes(data_action="sheet", aria_label="Close the ticket"),
     )  # fmt: skip
     frame = panel("Order", [body], note=quote, tools=[close])
-    return html.Div(frame, className="ticket-sheet", **{"data-testid": "order-ticket"})
+    return html.Div(frame, className="ticket-sheet", **attributes(data_testid="order-ticket"))
 
 
 def _sides() -> Component:
@@ -44,11 +50,13 @@ def _sides() -> Component:
             name,
             type="button",
             role="radio",
-            **{"data-ticket-side": side, "aria-checked": "true" if side == "buy" else "false"},
+            **attributes(data_ticket_side=side, aria_checked="true" if side == "buy" else "false"),
         )
         for side, name in (("buy", "Buy"), ("sell", "Sell"))
     ]
-    return html.Div(buttons, className="segments sides", role="radiogroup", **{"aria-label": "Side"})
+    return html.Div(
+        buttons, className="segments sides", role="radiogroup", **attributes(aria_label="Side")
+    )
 
 
 def _prices() -> list[Component]:
@@ -58,11 +66,13 @@ def _prices() -> list[Component]:
         type="button",
         className="unit",
         title="Shares or dollars",
-        **{"aria-label": "Switch between shares and dollars"},
+        **attributes(aria_label="Switch between shares and dollars"),
     )
     return [
         _text("qty", "Quantity", "0", number=True, after=unit),
-        _text("limit", "Limit price", "0.00", number=True, after=html.Span("USD", className="unit")),
+        _text(
+            "limit", "Limit price", "0.00", number=True, after=html.Span("USD", className="unit")
+        ),
         _text("stop", "Stop price", "0.00", number=True, after=html.Span("USD", className="unit")),
     ]
 
@@ -73,7 +83,7 @@ def _text(
     field_id = f"ticket-{name}"
     box = dcc.Input(
         id=field_id, type="text", placeholder=hint, className="field", autoComplete="off",
-        inputMode="decimal" if number else "text", spellCheck=False, maxLength=24,
+        inputMode=_KEYS[number], spellCheck=False, maxLength=24,
     )  # fmt: skip
     field = html.Div([box, *([after] if after is not None else [])], className="with-unit")
     return _row(name, label, field)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dash import html
 from dash.development.base_component import Component
 
+from components.attributes import attributes
 from components.grid import function, panel, table
 
 ORDERS_GRID = "orders-grid"
@@ -67,10 +68,12 @@ def trades_panel() -> Component:
 def _scope() -> Component:
     tabs = (("working", "Working", "true"), ("all", "All", "false"))
     buttons = [
-        html.Button(name, type="button", **{"data-scope": scope, "aria-pressed": pressed})
+        html.Button(name, type="button", **attributes(data_scope=scope, aria_pressed=pressed))
         for scope, name, pressed in tabs
     ]
-    return html.Div(buttons, className="segments small", role="group", **{"aria-label": "Orders"})
+    return html.Div(
+        buttons, className="segments small", role="group", **attributes(aria_label="Orders")
+    )
 
 
 def _empty(title: str, words: str) -> Component:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dash import dcc, html
 from dash.development.base_component import Component
 
+from components.attributes import attributes
 from components.grid import function, number_column, panel, table
 
 GRID = "positions-grid"
@@ -74,7 +75,7 @@ def _columns_menu() -> Component:
             type="button",
             role="menuitemcheckbox",
             className="menu-item",
-            **{"data-column": field, "aria-checked": "false" if field == "entry" else "true"},
+            **attributes(data_column=field, aria_checked="false" if field == "entry" else "true"),
         )
         for field, name in choices
     ]

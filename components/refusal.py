@@ -30,7 +30,10 @@ def no_account(*, is_admin: bool) -> Component:
 
 
 def _card(
-    code: str, title: str, words: str, link: tuple[str, str] | None = ("/portfolio", "To the portfolio")
+    code: str,
+    title: str,
+    words: str,
+    link: tuple[str, str] | None = ("/portfolio", "To the portfolio"),
 ) -> Component:
     parts: list[Component] = [html.H1(title), html.P(words)]
     if code:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from dash import dcc, html, page_container
 from dash.development.base_component import Component
 from dash_extensions import WebSocket
 
 from components import toasts
+from components.attributes import attributes
 from components.visitor import Visitor, session_data
 
 SOCKET = "stream-socket"
@@ -23,11 +22,6 @@ _NAVIGATION = (
     ("/analytics", "Analytics", "analytics", False),
     ("/admin/stream", "Stream", "stream", True),
 )
-
-
-def data_attributes(**values: str) -> dict[str, Any]:
-    """Return ``data-…`` and ``aria-…`` attributes: ``data_testid`` becomes ``data-testid``."""
-    return {name.replace("_", "-"): value for name, value in values.items()}
 
 
 def bare() -> Component:
@@ -50,17 +44,17 @@ def layout(visitor: Visitor) -> Component:
             dcc.Interval(id=CLOCK_TIMER, interval=_CLOCK_EVERY_MS),
         ],
         className="shell",
-        **data_attributes(data_role=visitor.role),
+        **attributes(data_role=visitor.role),
     )
 
 
 def icon(name: str) -> Component:
     """Return a decorative icon, drawn by the style sheet from a local file."""
-    return html.I(className=f"icon icon-{name}", **data_attributes(aria_hidden="true"))
+    return html.I(className=f"icon icon-{name}", **attributes(aria_hidden="true"))
 
 
 def _navigation(visitor: Visitor) -> Component:
-    links = [
+    links: list[Component] = [
         dcc.Link(
             [icon(symbol), html.Span(label)],
             href=path,
@@ -73,7 +67,7 @@ def _navigation(visitor: Visitor) -> Component:
     if visitor.may_trade:
         links.insert(1, _sheet_button())
     mark = dcc.Link("AlphaFlow", href="/portfolio", className="brand", title="AlphaFlow")
-    return html.Nav([mark, *links], className="rail", **data_attributes(aria_label="Main"))
+    return html.Nav([mark, *links], className="rail", **attributes(aria_label="Main"))
 
 
 def _sheet_button() -> Component:
@@ -81,7 +75,7 @@ def _sheet_button() -> Component:
         [icon("order"), html.Span("Trade")],
         type="button",
         className="nav-link phone-only",
-        **data_attributes(data_action="sheet"),
+        **attributes(data_action="sheet"),
     )
 
 
@@ -94,7 +88,7 @@ def _top_bar(visitor: Visitor) -> Component:
                 id="page-badge",
                 className="badge page-badge",
                 hidden=True,
-                **data_attributes(data_testid="live-badge", data_state="stale"),
+                **attributes(data_testid="live-badge", data_state="stale"),
             ),
             _connection(),
             _theme_button(),
@@ -117,7 +111,7 @@ def _account_switcher(visitor: Visitor) -> Component:
         for one in accounts
     ]
     picker = html.Select(
-        options, id="account-select", className="field", **data_attributes(aria_label="Account")
+        options, id="account-select", className="field", **attributes(aria_label="Account")
     )
     return html.Div(picker, className="select-wrap account-picker")
 
@@ -133,12 +127,12 @@ def _connection() -> Component:
     details = html.Dl([part for label, key in rows for part in (html.Dt(label), html.Dd(id=key))])
     summary = html.Summary(
         [
-            html.I(className="pulse", **data_attributes(aria_hidden="true")),
+            html.I(className="pulse", **attributes(aria_hidden="true")),
             html.Span("Connecting", id="connection-text", role="status"),
             html.Span(id="connection-latency", className="latency"),
         ],
         id="connection-status",
-        **data_attributes(data_testid="connection-status", data_state="connecting"),
+        **attributes(data_testid="connection-status", data_state="connecting"),
     )
     reason = html.P(id="detail-reason", className="detail-reason")
     body = html.Div([details, reason], className="menu-body connection-body")
@@ -151,7 +145,7 @@ def _theme_button() -> Component:
         type="button",
         className="icon-button theme-button",
         title="Dark or light",
-        **data_attributes(data_action="theme", aria_label="Switch between dark and light"),
+        **attributes(data_action="theme", aria_label="Switch between dark and light"),
     )
 
 
@@ -168,7 +162,7 @@ def _user_menu(visitor: Visitor) -> Component:
             type="button",
             role="menuitemcheckbox",
             className="menu-item",
-            **data_attributes(data_action=action, aria_checked="false"),
+            **attributes(data_action=action, aria_checked="false"),
         )
         for action, label in switches
     ]
@@ -181,10 +175,11 @@ def _user_menu(visitor: Visitor) -> Component:
         [html.B(visitor.name), html.Span(visitor.role.capitalize())], className="menu-who"
     )
     summary = html.Summary(
-        visitor.initials, className="avatar", **data_attributes(aria_label=f"Menu of {visitor.name}")
+        visitor.initials, className="avatar", **attributes(aria_label=f"Menu of {visitor.name}")
     )
     return html.Details(
-        [summary, html.Div([who, *items, logout], className="menu-body")], className="menu user-menu"
+        [summary, html.Div([who, *items, logout], className="menu-body")],
+        className="menu user-menu",
     )
 
 
@@ -192,12 +187,12 @@ def _banner() -> Component:
     return html.Div(
         [
             icon("warning"),
-            html.Span(**data_attributes(data_role="text")),
+            html.Span(**attributes(data_role="text")),
             html.Button("Refresh", id=REFRESH, type="button", className="button small"),
         ],
         id="staleness-banner",
         className="banner",
         role="alert",
         hidden=True,
-        **data_attributes(data_testid="staleness-banner"),
+        **attributes(data_testid="staleness-banner"),
     )

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dash import html
 from dash.development.base_component import Component
 
+from components.attributes import attributes
+
 
 def region() -> Component:
     """Return the live region that toasts.js fills."""
@@ -12,5 +14,5 @@ def region() -> Component:
         id="toasts",
         className="toasts",
         role="log",
-        **{"aria-live": "polite", "aria-label": "Notices"},
+        **attributes(aria_live="polite", aria_label="Notices"),
     )

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from portfolio.ids import AccountId, UserId
+from web import session
+from web.login import masked
+from web.services import services
 
 FEED_LABELS = {
     "synthetic": "Synthetic market",
@@ -52,15 +55,8 @@ class Visitor:
         return "".join(word[0] for word in words[:2]).upper() or "?"
 
 
-def masked(number: str) -> str:
-    """Return an account number with its middle hidden: ``PA3•••7Q``."""
-    return f"{number[:3]}•••{number[-2:]}" if len(number) > 5 else "•••"
-
-
 def current_visitor() -> Visitor | None:
     """Return who made this request, None when nobody is signed in."""
-    from web import session
-
     user_id = session.current_user_id()
     role = session.current_role()
     if user_id is None or role is None:
@@ -69,8 +65,6 @@ def current_visitor() -> Visitor | None:
 
 
 def _accounts() -> tuple[AccountView, ...]:
-    from web import session
-
     return tuple(
         AccountView(one.account_id, one.name, masked(one.account_number), one.permission)
         for one in session.current_accounts()
@@ -86,8 +80,6 @@ def session_data(visitor: Visitor) -> dict[str, Any]:
     Returns:
         camelCase keys; no secret, no whole account number.
     """
-    from web.services import services
-
     parts = services()
     return {
         "user": visitor.name,
@@ -116,8 +108,6 @@ def market_clock(visitor: Visitor) -> dict[str, Any] | None:
     Returns:
         isOpen, nextOpen, nextClose (ISO 8601), or None where there is no account or no answer.
     """
-    from web.services import services
-
     if not visitor.accounts:
         return None
     clock = services().gateway.clock(visitor.accounts[0].account_id)

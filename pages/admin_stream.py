@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import dash
 from dash.development.base_component import Component
 
 from components import admin_stream, mounting
+from components.page import register_page
 from components.refusal import forbidden
 from components.visitor import current_visitor
 
-dash.register_page(__name__, path="/admin/stream", title="Stream · AlphaFlow")
+register_page(__name__, "Stream", "/admin/stream")
 
 
 def layout(**_: str) -> Component:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import dash
 from dash.development.base_component import Component
 
 from components import analytics, mounting
+from components.page import register_page
 from components.refusal import no_account
 from components.visitor import current_visitor
 
-dash.register_page(__name__, path="/analytics", title="Analytics · AlphaFlow")
+register_page(__name__, "Analytics", "/analytics")
 
 
 def layout(**_: str) -> Component:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import dash
 from dash.development.base_component import Component
-from flask import request
 
 from components import login_form
-from components.access import safe_next
+from components.page import register_page
+from web.login import is_on_this_machine, safe_next
+from web.services import services
 
-dash.register_page(__name__, path="/login", title="Sign in · AlphaFlow")
+register_page(__name__, "Sign in", "/login")
 
 
 def layout(error: str | None = None, **query: str) -> Component:
@@ -19,4 +19,5 @@ def layout(error: str | None = None, **query: str) -> Component:
         error: why the last try failed, a code or a word.
         query: ``next`` is where to go afterwards.
     """
-    return login_form.page(error, safe_next(query.get("next")), remote=request.remote_addr)
+    demo_users = services().demo_users if is_on_this_machine() else ()
+    return login_form.page(error, safe_next(query.get("next")), demo_users)

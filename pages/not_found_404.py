@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import dash
 from dash.development.base_component import Component
 
+from components.page import register_page
 from components.refusal import not_found
 
-dash.register_page(__name__, title="Not found · AlphaFlow")
+register_page(__name__, "Not found")
 
 
 def layout(**_: str) -> Component:

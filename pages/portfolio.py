@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dash
 from dash import html
 from dash.development.base_component import Component
 
@@ -14,10 +13,11 @@ from components import (
     orders_table,
     positions_table,
 )
+from components.page import register_page
 from components.refusal import no_account
 from components.visitor import current_visitor
 
-dash.register_page(__name__, path="/portfolio", title="Portfolio · AlphaFlow")
+register_page(__name__, "Portfolio", "/portfolio")
 
 _SCRIPTS = (
     "account_header", "equity_figure", "positions_table", "orders_table", "trades_table",

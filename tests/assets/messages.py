@@ -84,7 +84,7 @@ def batch(prev: int, seq: int, epoch: str = "e", account: str = "acc", **lists: 
     return envelope("batch", lists, prev, seq, epoch, account)
 
 
-def envelope(  # noqa: PLR0913 - the envelope has these fields
+def envelope(
     kind: str, data: Json, prev: int | None, seq: int, epoch: str = "e", account: str = "acc"
 ) -> Json:
     """Return a message about an account."""

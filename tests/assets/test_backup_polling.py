@@ -20,7 +20,8 @@ def answers(positions: list[Any], orders: list[Any]) -> dict[str, Any]:
 def run(js: Run, call: str, given: dict[str, Any], first: Any = None) -> Any:
     """Run a promise to its end; the engine settles promises between two calls."""
     js(
-        """(page.answers = given, alphaflow.portfolio_store.account(alphaflow.stream_link.store, "acc"),
+        """(page.answers = given,
+          alphaflow.portfolio_store.account(alphaflow.stream_link.store, "acc"),
           first && alphaflow.portfolio_store.apply(alphaflow.stream_link.store, first, 0),
           globalThis.effects = [], globalThis.result = "pending",
           CALL.then((value) => (result = value ?? null)), null)""".replace("CALL", call),

@@ -23,7 +23,8 @@ def test_accounts_are_added_up_over_time(js: Run) -> None:
 def test_the_lines_end_moves_and_then_stays(js: Run) -> None:
     """Within five seconds the last point moves; after that a new one is added."""
     script = """[100, 2000, 4000, 6000].reduce((points, ms) =>
-      alphaflow.equity_figure.extend(points, new Date(ms).toISOString(), ms), [{x: "1970-01-01T00:00:00Z", y: 0}])"""
+      alphaflow.equity_figure.extend(points, new Date(ms).toISOString(), ms),
+      [{x: "1970-01-01T00:00:00Z", y: 0}])"""
     assert [0, 4000, 6000] == [one["y"] for one in js(script)]
 
 
@@ -53,7 +54,8 @@ def test_own_readings_continue_the_servers_history(js: Run) -> None:
 
 def test_figures_are_judged_by_their_limits(js: Run) -> None:
     """p95 over 1 s is bad, connections near the limit are a warning."""
-    script = """[["p95", 400], ["p95", 600], ["p95", 1200], ["connections", 75], ["connections", 95]]
+    script = """[["p95", 400], ["p95", 600], ["p95", 1200],
+        ["connections", 75], ["connections", 95]]
       .map(([name, value]) =>
         alphaflow.stream_samples.tone(name, value, { limits: { maxTotalConnections: 100 } }))"""
     assert ["good", "warning", "bad", "warning", "bad"] == js(script)

@@ -60,7 +60,8 @@ def test_the_clock_opens_and_closes_by_itself(js: Run) -> None:
     shut = {"isOpen": False, "nextOpen": "2026-01-05T14:30:00Z", "nextClose": None}
     open_ = {"isOpen": True, "nextOpen": None, "nextClose": "2026-01-05T14:59:00Z"}
     assert [True, False] == js(
-        """[shut, open].map((clock) => alphaflow.freshness.isOpen(clock, "us_equity", Date.now()))""",
+        """[shut, open].map((clock) =>
+          alphaflow.freshness.isOpen(clock, "us_equity", Date.now()))""",
         shut=shut, open=open_,
     )  # fmt: skip
 

@@ -33,7 +33,7 @@ def test_a_snapshot_is_the_whole_account(js: Run) -> None:
 
 
 def test_a_message_that_follows_is_applied(js: Run) -> None:
-    """prevSeq equal to the last applied seq continues it."""
+    """PrevSeq equal to the last applied seq continues it."""
     result = applied(js, snapshot(1), batch(1, 4, positions=[position()]))
     assert ("apply", 4) == (result["effects"][1]["verdict"], result["state"]["seq"])
 

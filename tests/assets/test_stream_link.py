@@ -1,4 +1,4 @@
-"""The stream bound to the page: subscribe, apply, acknowledge (R8, R11, decision on one in flight)."""
+"""The stream bound to the page: subscribe, apply, acknowledge (R8, R11)."""
 
 from __future__ import annotations
 
@@ -125,7 +125,7 @@ def test_listeners_hear_what_changed(js: Run) -> None:
 
 
 def test_a_silent_hop_is_remembered_until_it_speaks(js: Run) -> None:
-    """stale names a hop, fresh takes it back (R14)."""
+    """Stale names a hop, fresh takes it back (R14)."""
     opened(js)
     arrive(js, snapshot(3))
     stale = {"type": "stale", "accountId": "acc", "data": {"hop": "broker", "since": "x"}}
