@@ -59,8 +59,8 @@ class AccountDesk:
         rest: the account's REST API, called from ``pool`` only.
         feed: told which symbols to follow.
         pool: runs REST calls, so that a slow answer delays no fill.
-        on_loaded: called once when the book has met the broker, with the orders that were stored
-            before this process began and that the broker has not been heard of.
+        on_loaded: called once when the book has met the broker, with the broker's account number
+            and the orders that were stored before this process began but never answered.
     """
 
     def __init__(
@@ -70,7 +70,7 @@ class AccountDesk:
         rest: BrokerRest,
         feed: FeedLoop,
         pool: Executor,
-        on_loaded: Callable[[AccountId, tuple[Order, ...]], None],
+        on_loaded: Callable[[AccountId, str, tuple[Order, ...]], None],
     ) -> None:
         self.account_id = account_id
         self.live = live
@@ -208,7 +208,7 @@ class AccountDesk:
             return False
         self._note(self.live.load(state).corrected)
         self._previous = None
-        self._on_loaded(self.account_id, self._unsent)
+        self._on_loaded(self.account_id, state.account.account_number, self._unsent)
         self.loaded.set()
         return True
 

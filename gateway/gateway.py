@@ -57,7 +57,6 @@ class Gateway:
         bus: where changes are published.
         mark_interval_s: how often prices reach the books.
         feed_name: what prices come from, for people: ``synthetic``, ``tape``, ``iex``, ``sip``.
-        announce: told when a link goes silent or speaks again.
     """
 
     def __init__(
@@ -67,12 +66,12 @@ class Gateway:
         *,
         mark_interval_s: float,
         feed_name: str,
-        announce: Announce,
     ) -> None:
         self.feed_name = feed_name
         self._records = records
         self._bus = bus
-        self._announce = announce
+        self._announce: Announce = _nobody
+        self._tell_loaded: Callable[[AccountId, str], object] = _nobody
         self._stopping = Event()
         self._linked: dict[AccountId, _Linked] = {}
         self._links = Links()
@@ -87,6 +86,14 @@ class Gateway:
         self._lock = Lock()
 
     # life
+
+    def on_silence(self, announce: Announce) -> None:
+        """Have announce called when a link that was live goes silent, and when it speaks again."""
+        self._announce = announce
+
+    def on_loaded(self, listener: Callable[[AccountId, str], object]) -> None:
+        """Have listener called with each account's broker number once its book is loaded."""
+        self._tell_loaded = listener
 
     def link(self, account_id: AccountId, credentials: Credentials) -> None:
         """Take on an account; before or after ``start``."""
@@ -236,8 +243,9 @@ class Gateway:
         except KeyError:
             raise UnknownAccount(account_id) from None
 
-    def _loaded(self, account_id: AccountId, unsent: tuple[Order, ...]) -> None:
+    def _loaded(self, account_id: AccountId, number: str, unsent: tuple[Order, ...]) -> None:
         log.info("account loaded", account=account_id, unsent=len(unsent))
+        self._tell_loaded(account_id, number)
         self._of(account_id).orders.resume(unsent)
 
     def _all_figures(self) -> Iterator[tuple[AccountId, AccountFigures | None]]:
@@ -249,3 +257,7 @@ def _day_start() -> datetime:
     """Return the last midnight in New York, aware UTC."""
     now = datetime.now(MARKET_ZONE)
     return now.replace(hour=0, minute=0, second=0, microsecond=0).astimezone(UTC)
+
+
+def _nobody(*_: object) -> None:
+    """Stand in until somebody listens."""

@@ -6,20 +6,17 @@ import argparse
 import getpass
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
-
-from flask import Flask
 
 from db.users import ROLES
 from launch.accounts import open_stores
 from launch.logs import configure_logs
-from launch.run import run
+from launch.run import Build, run
 from launch.settings import Settings, read_settings, shown
 from launch.tail import tail
 from portfolio.errors import AlphaFlowError
 
-Build = Callable[[Settings, str | None], Flask]
 USAGE_ERROR = 2
 
 

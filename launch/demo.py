@@ -16,19 +16,20 @@ PAPER_SECRET = "paper"  # noqa: S105 - the embedded exchange's published one
 
 @dataclass(frozen=True, slots=True)
 class DemoPerson:
-    """One demo user: role, and the key id of the own account where there is one."""
+    """One demo user: role, what to say of it, and the key id of the own account if any."""
 
     username: str
     role: Role
+    label: str
     account_name: str = ""
     key_id: str = ""
 
 
 PEOPLE = (
-    DemoPerson("trader", "trader", "Momentum", "DEMO-TRADER"),
-    DemoPerson("trader2", "trader", "Income", "DEMO-TRADER2"),
-    DemoPerson("analyst", "viewer"),
-    DemoPerson("admin", "admin"),
+    DemoPerson("trader", "trader", "Trades the Momentum account", "Momentum", "DEMO-TRADER"),
+    DemoPerson("trader2", "trader", "Trades the Income account", "Income", "DEMO-TRADER2"),
+    DemoPerson("analyst", "viewer", "Looks at Momentum, can't trade"),
+    DemoPerson("admin", "admin", "Watches the stream's health"),
 )
 
 

@@ -9,11 +9,13 @@ from flask import Flask
 
 from launch.demo import PEOPLE, demo_password
 from launch.exchange_process import ExchangeProcess
-from launch.server import DeskServer
+from launch.server import DeskServer, Running
 from launch.settings import Settings
 
+Build = Callable[[Settings, str | None], tuple[Flask, Running]]
 
-def run(settings: Settings, build: Callable[[Settings, str | None], Flask]) -> int:
+
+def run(settings: Settings, build: Build) -> int:
     """Serve until told to stop; returns the exit status.
 
     Raises:

@@ -66,8 +66,8 @@ class Desk:
             bus,
             mark_interval_s=0.05,
             feed_name="synthetic",
-            announce=lambda *said: self.announced.append(said),
         )
+        gateway.on_silence(lambda *said: self.announced.append(said))
         gateway.start()
         gateway.link(self.account_id, self.credentials)
         if not wait:
