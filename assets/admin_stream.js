@@ -103,11 +103,10 @@
   /** Make a row of a connection. */
   function connectionRow(one) {
     return {
-      id: String(one.connectionId ?? one.id), user: one.userName ?? one.userId ?? "", since: one.connectedAt ?? one.since ?? "",
-      accounts: Array.isArray(one.accounts) ? one.accounts.join(", ") : String(one.accounts ?? ""),
-      messages: String(one.messagesDelivered ?? one.messages ?? ""), events: String(one.eventsEmitted ?? one.events ?? ""),
-      latency: one.latencyMs?.p95 ?? one.latencyMs ?? one.lastLatencyMs ?? null,
-      backlog: String(one.backlogBytes ?? one.backlog ?? 0), channels: Array.isArray(one.channels) ? one.channels.join(", ") : "",
+      id: one.connectionId, user: one.userId, since: one.connectedAt ?? "",
+      accounts: (one.accounts ?? []).join(", "), channels: (one.channels ?? []).join(", "),
+      messages: String(one.messages ?? ""), events: String(one.events ?? ""),
+      latency: one.latencyMs ?? null, backlog: String(one.backlogBytes ?? 0),
     };
   }
 
@@ -150,8 +149,7 @@
 
   /** Take the points out of the history's answer. */
   function listOfHistory(history) {
-    const list = af.backup_polling.listOf(history, Array.isArray(history.points) ? "points" : "history");
-    return Array.isArray(list) ? list : history.samples ?? [];
+    return history.samples ?? [];
   }
 
   /** Read again and again while the page is open and seen. */

@@ -41,7 +41,7 @@
     ]);
     return {
       positions: listOf(positions, "positions"), orders: listOf(orders, "orders"),
-      trades: listOf(trades, "trades"), account: account?.account ?? account,
+      trades: listOf(trades, "trades"), account: "account" in account ? account.account : account,
     };
   }
 

@@ -9,11 +9,10 @@
   const RANGES = { "1D": DAY_MS, "1W": 7 * DAY_MS, "1M": 30 * DAY_MS, "3M": 91 * DAY_MS, "1Y": 365 * DAY_MS };
   const state = { range: "1D", points: [], base: null, key: "", drawnAt: 0, timer: null };
 
-  /** Read the points of an answer, whatever its rows call the moment. */
+  /** Read the points of an answer. */
   function read(answer) {
-    const list = af.backup_polling.listOf(answer, Array.isArray(answer?.points) ? "points" : "equity");
-    return (Array.isArray(list) ? list : [])
-      .map((row) => ({ x: row.at ?? row.timestamp ?? row.time, y: Number(row.equity ?? row.value) }))
+    return af.backup_polling.listOf(answer, "equity")
+      .map((row) => ({ x: row.timestamp, y: Number(row.equity) }))
       .filter((point) => point.x && Number.isFinite(point.y));
   }
 
@@ -80,7 +79,7 @@
     const accounts = af.portfolio_store.inView(af.stream_link.store).map((one) => one.accountId);
     const from = since(range, Date.now());
     const lines = await Promise.all(accounts.map(async (id) => {
-      const query = `accountId=${encodeURIComponent(id)}&range=${range}&since=${encodeURIComponent(from)}`;
+      const query = `accountId=${encodeURIComponent(id)}&since=${encodeURIComponent(from)}&points=1500`;
       return read(await af.backup_polling.getJson(`/api/equity?${query}`));
     }));
     return combine(lines.length ? lines : [[]]);

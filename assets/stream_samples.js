@@ -19,13 +19,10 @@
   /** Make a row of one point of the server's history. */
   function fromHistory(row) {
     return {
-      x: row.at ?? row.timestamp ?? row.time,
-      connections: pick(row, "activeConnections", "connections"),
-      messages: pick(row, "messagesPerSecond", "messageRate"),
-      events: pick(row, "eventsPerSecond", "eventRate"),
-      efficiency: pick(row, "batchEfficiencyRaw", "batchEfficiency", "efficiency"),
-      disconnects: pick(row, "disconnectRatePerMinute", "disconnectsPerMinute"),
-      p50: pick(row, "p50", "latencyMs.p50"), p95: pick(row, "p95", "latencyMs.p95"), p99: pick(row, "p99", "latencyMs.p99"),
+      x: row.at, connections: pick(row, "connections"), messages: pick(row, "messagesPerSecond"),
+      events: pick(row, "eventsPerSecond"), efficiency: pick(row, "efficiency"),
+      disconnects: pick(row, "disconnectsPerMinute"), p50: pick(row, "p50"), p95: pick(row, "p95"),
+      p99: pick(row, "p99"),
     };
   }
 

@@ -28,8 +28,9 @@ _COLUMNS = [
      "valueFormatter": function("asTime(params)"), "sort": "desc"},
     {"field": "accounts", "headerName": "Accounts", "flex": 2, "minWidth": 90},
     {"field": "channels", "headerName": "Channels", "flex": 3, "minWidth": 110},
+    number_column("events", "Events", "asCount", flex=2, minWidth=84),
     number_column("messages", "Messages", "asCount", flex=2, minWidth=90),
-    number_column("latency", "p95 ms", "asCount", flex=1, minWidth=80),
+    number_column("latency", "Last ms", "asCount", flex=1, minWidth=80),
     number_column("backlog", "Backlog B", "asCount", flex=1, minWidth=90),
 ]  # fmt: skip
 
