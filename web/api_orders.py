@@ -59,9 +59,11 @@ def list_orders() -> Response:
     if not any(name in request.args for name in _FILTERS):
         return _listed(account_id, parts.gateway.snapshot(account_id).orders, None)
     limit = integer("limit", 50, 1, 500)
+    statuses, is_open = _status_filter()
     found = parts.records.orders_page(
         account_id,
-        **_status_filter(),
+        statuses=statuses,
+        is_open=is_open,
         symbol=symbol(),
         limit=limit + 1,
         before=cursor(),
@@ -138,15 +140,16 @@ def _known(account_id: AccountId, order_id: str) -> Order:
     return order
 
 
-def _status_filter() -> dict[str, frozenset[str] | bool | None]:
+def _status_filter() -> tuple[frozenset[str] | None, bool | None]:
+    """Return the statuses wanted, and whether open or final ones; None for any."""
     given = request.args.get("status", "all")
     if given in _GROUPS:
-        return {"is_open": _GROUPS[given]}
+        return None, _GROUPS[given]
     wanted = frozenset(given.split(","))
     if not wanted <= STATUSES:
         allowed = f"all, open, closed, or statuses with commas between them: {_names(STATUSES)}"
         raise InvalidValue("status", given, allowed)
-    return {"statuses": wanted}
+    return wanted, None
 
 
 def _listed(account_id: AccountId, orders: tuple[Order, ...], after: str | None) -> Response:

@@ -143,8 +143,8 @@ def report_drift() -> Response:
     """Count what a page had to correct when it compared itself with REST (R10)."""
     payload = read_object()
     corrections = payload.get("corrections")
-    is_count = isinstance(corrections, int) and not isinstance(corrections, bool)
-    if not is_count or not 1 <= corrections <= _MOST_CORRECTIONS:
+    # type(), as True is an int too
+    if type(corrections) is not int or not 1 <= corrections <= _MOST_CORRECTIONS:
         raise InvalidValue("corrections", corrections, f"an integer from 1 to {_MOST_CORRECTIONS}")
     services().stream.count_drift(corrections)
     return Response(status=204)

@@ -107,7 +107,7 @@ def masked(number: str) -> str:
 def safe_next(target: object) -> str:
     """Return a path of ours to go to after signing in, never another site.
 
-    Browsers drop tabs and newlines and read ``\\`` as ``/``, so neither may occur.
+    Browsers drop tabs and newlines and read a backslash as a slash, so neither may occur.
     """
     if not isinstance(target, str) or not target.startswith("/"):
         return HOME
@@ -173,9 +173,8 @@ def is_on_this_machine() -> bool:
     if any(name in request.headers for name in _PROXY_HEADERS):
         return False
     host = request.host
-    name = (
-        host[: host.index("]") + 1] if host.startswith("[") and "]" in host else host.split(":")[0]
-    )
+    end = host.find("]") + 1 if host.startswith("[") else host.find(":")
+    name = host[:end] if end > 0 else host
     try:
         near = ip_address(request.remote_addr or "").is_loopback
     except ValueError:

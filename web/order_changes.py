@@ -36,10 +36,8 @@ def read_changes(payload: Mapping[str, object]) -> OrderChanges:
         try:
             if name in _NUMBERS:
                 numbers[_NUMBERS[name]] = _positive(name, value)
-            elif name == "timeInForce":
-                _check_time_in_force(value)
-            elif name != _ENVELOPE:
-                raise InvalidValue(name, value, f"one of the fields {', '.join(_FIELDS)}")
+            else:
+                _check_other(name, value)
         except InvalidValue as problem:
             problems.append(problem)
     if not problems and not set(payload) - {_ENVELOPE}:
@@ -60,6 +58,8 @@ def _positive(name: str, value: object) -> Decimal:
     return number
 
 
-def _check_time_in_force(value: object) -> None:
-    if value not in EQUITY_TIMES_IN_FORCE:
+def _check_other(name: str, value: object) -> None:
+    if name not in (*_FIELDS, _ENVELOPE):
+        raise InvalidValue(name, value, f"one of the fields {', '.join(_FIELDS)}")
+    if name == "timeInForce" and value not in EQUITY_TIMES_IN_FORCE:
         raise InvalidValue("timeInForce", value, ", ".join(EQUITY_TIMES_IN_FORCE))

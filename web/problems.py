@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 from flask import Flask, Response
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
@@ -33,7 +35,7 @@ def install(app: Flask) -> None:
 
 def _http(error: HTTPException) -> Response:
     if error.response is not None or error.code is None:
-        return Response.force_type(error.get_response())  # type: ignore[arg-type]
+        return cast("Response", error.get_response())
     code = error.name.lower().replace(" ", "-")
     headers = {
         name: value

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import re
 from datetime import UTC, datetime
 
@@ -40,15 +39,12 @@ def moment(name: str) -> datetime | None:
     given = request.args.get(name)
     if given is None:
         return None
-    try:
-        # an unescaped + of an offset arrives as a space
-        at = datetime.fromisoformat(given.replace(" ", "+") if "T" in given else given)
-        if at.tzinfo is None:
-            raise ValueError
-        return at.astimezone(UTC)
-    except (ValueError, OverflowError):
+    # an unescaped + of an offset arrives as a space
+    at = _aware(given.replace(" ", "+") if "T" in given else given)
+    if at is None:
         allowed = "an ISO 8601 time with its offset, such as 2026-01-04T10:30:00Z"
-        raise InvalidValue(name, given, allowed) from None
+        raise InvalidValue(name, given, allowed)
+    return at
 
 
 def symbol(name: str = "symbol") -> str | None:
@@ -98,15 +94,25 @@ def cursor(name: str = "before") -> Cursor | None:
     if given is None:
         return None
     try:
-        at, _, item_id = base64.urlsafe_b64decode(given.encode()).decode().partition(" ")
-        place = Cursor(datetime.fromisoformat(at).astimezone(UTC), item_id)
-        if not is_id(item_id):
-            raise ValueError
-    except (ValueError, OverflowError, binascii.Error):
-        raise InvalidValue(name, given, "the value of next in an earlier answer") from None
-    return place
+        plain = base64.urlsafe_b64decode(given.encode("utf-8", "replace")).decode()
+    except ValueError:
+        plain = ""
+    at_text, _, item_id = plain.partition(" ")
+    at = _aware(at_text)
+    if at is None or not is_id(item_id):
+        raise InvalidValue(name, given, "the value of next in an earlier answer")
+    return Cursor(at, item_id)
 
 
 def cursor_text(at: datetime, item_id: str) -> str:
     """Return a place in a list as the ``next`` of an answer."""
     return base64.urlsafe_b64encode(f"{at.isoformat()} {item_id}".encode()).decode()
+
+
+def _aware(text: str) -> datetime | None:
+    """Return an ISO 8601 time in UTC, None where it is none or has no offset."""
+    try:
+        at = datetime.fromisoformat(text)
+        return None if at.tzinfo is None else at.astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None

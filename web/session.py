@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import cast
 
 from flask import Flask, Request, Response, g, request
-from flask_login import LoginManager, UserMixin, current_user
+from flask_login import LoginManager, current_user  # type: ignore[import-untyped]
 
 from db.accounts import AccountAccess
 from db.sessions import SignedIn
@@ -18,8 +18,12 @@ COOKIE = "alphaflow_session"
 _ACCOUNTS = "alphaflow_accounts"
 
 
-class _Visitor(UserMixin):
-    """A living session in Flask-Login's form."""
+class _Visitor:
+    """A living session in the form that Flask-Login expects."""
+
+    is_authenticated = True
+    is_active = True
+    is_anonymous = False
 
     def __init__(self, signed_in: SignedIn) -> None:
         self.signed_in = signed_in
