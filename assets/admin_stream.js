@@ -63,9 +63,9 @@
   }
 
   const ROWS = [
-    { title: "Connections", lines: [["Connections", "connections", "accent"]], format: ",.0f" },
+    { title: "Connections", lines: [["Connections", "connections", "accent"]], format: ",.0f", least: 4 },
     { title: "Messages and events per second", lines: [["Events/s", "events", "muted"], ["Messages/s", "messages", "accent"]], format: ",.0f" },
-    { title: "Batch efficiency", lines: [["Efficiency", "efficiency", "gain"]], format: ".1%", limit: 0.95 },
+    { title: "Batch efficiency", lines: [["Efficiency", "efficiency", "gain"]], format: ".0%", limit: 0.95, least: 1 },
     { title: "Latency, broker to screen", lines: [["p99", "p99", "loss"], ["p95", "p95", "warning"], ["p50", "p50", "accent"]], format: ",.0f", suffix: " ms", limit: 500 },
     { title: "Disconnects per minute", lines: [["Disconnects/min", "disconnects", "warning"]], format: ",.1f" },
   ];
@@ -81,7 +81,7 @@
       const axis = i ? `y${i + 1}` : "y";
       const top = 1 - i * (height + gap) - gap * 0.6;
       const base = layout().yaxis;
-      axes[`yaxis${i ? i + 1 : ""}`] = { ...base, domain: [top - height, top], tickformat: row.format, ticksuffix: row.suffix ?? "", nticks: 4, rangemode: i === 2 ? "normal" : "tozero" };
+      axes[`yaxis${i ? i + 1 : ""}`] = { ...base, domain: [top - height, top], tickformat: row.format, ticksuffix: row.suffix ?? "", nticks: 4, rangemode: "tozero", ...(row.least ? { range: [0, Math.max(row.least, 1.15 * Math.max(0, ...samples.map((one) => one[row.lines[0][1]] ?? 0)))] } : {}) };
       for (const [name, key, tone] of row.lines) {
         parts.data.push({ x, y: samples.map((one) => one[key]), name, yaxis: axis, mode: "lines", connectgaps: false, line: { color: c[tone], width: 1.6 }, hovertemplate: `${name} %{y:${row.format}}${row.suffix ?? ""}<extra></extra>` });
       }
@@ -103,7 +103,7 @@
   /** Make a row of a connection. */
   function connectionRow(one) {
     return {
-      id: one.connectionId, user: one.userId, since: one.connectedAt ?? "",
+      id: one.connectionId, user: one.userName ?? one.userId, since: one.connectedAt ?? "",
       accounts: (one.accounts ?? []).join(", "), channels: (one.channels ?? []).join(", "),
       messages: String(one.messages ?? ""), events: String(one.events ?? ""),
       latency: one.latencyMs ?? null, backlog: String(one.backlogBytes ?? 0),

@@ -74,7 +74,8 @@
   cells.FillCell = ({ data }) =>
     make("div", { className: "cell-two" },
       make("b", null, `${data.quantity} ${data.symbol}`),
-      data.missed ? make("span", { className: "cell-sub missed" }, "missed while away") : null);
+      make("span", { className: data.missed ? "cell-sub missed" : "cell-sub" },
+        f.moment(data.at) + (data.missed ? " \u00b7 missed while away" : "")));
 
   const functions = (globalThis.dashAgGridFunctions = globalThis.dashAgGridFunctions || {});
   functions.asQuantity = ({ value, data }) => data.total ? "" : f.aligned(f.quantity(value), data.places ?? 0);

@@ -24,13 +24,12 @@ _ORDER_COLUMNS = [
      "cellClass": "cancel-cell", "sortable": False, "resizable": False},
 ]  # fmt: skip
 _TRADE_COLUMNS = [
-    {**_NEWEST_FIRST, "hide": False, "headerName": "Time", "width": 96, "cellClass": "time-cell",
-     "valueFormatter": function("asTime(params)")},
+    _NEWEST_FIRST,
     {**_SIDE},
     {"field": "symbol", "headerName": "Fill", "cellRenderer": "FillCell", "flex": 1,
-     "minWidth": 84},
+     "minWidth": 110},
     {"field": "price", "headerName": "Price", "valueFormatter": function("asFillPrice(params)"),
-     "type": "rightAligned", "cellClass": "num", "minWidth": 90, "flex": 1},
+     "type": "rightAligned", "cellClass": "num", "width": 112},
 ]  # fmt: skip
 
 
@@ -60,7 +59,7 @@ def trades_panel() -> Component:
         empty=_empty("No fills yet", "Each execution appears here as it happens."),
         domLayout="normal",
         headerHeight=0,
-        rowHeight=38,
+        rowHeight=46,
     )
     return panel("Fills", [grid], class_name="compact fills")
 

@@ -31,7 +31,7 @@ _COLUMNS = [
     _cell("spark", "Session", "SparkCell", minWidth=96, maxWidth=110, flex=2, sortable=False,
           cellClass="spark-cell"),
     _cell("badge", "Data", "BadgeCell", minWidth=96, flex=2, type="rightAligned",
-          cellClass="badge-cell"),
+          cellClass="num badge-cell"),
 ]  # fmt: skip
 
 
