@@ -50,8 +50,7 @@ def create_app(settings: Settings, exchange_url: str | None) -> tuple[Flask, Run
 def _prepare_people(settings: Settings, stores: Stores) -> None:
     now = datetime.now(UTC)
     if settings.embedded_exchange:
-        given = settings.demo_password and settings.demo_password.get_secret_value()
-        password = demo_password(given, settings.data_dir)
+        password = demo_password(settings.given_demo_password, settings.data_dir)
         prepare_demo(stores.users, stores.accounts, password, now)
     link_configured_account(settings, stores, now)
 

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from broker.credentials import Credentials
 from broker.endpoints import Endpoints
-from db.accounts import AccountStore, LinkedAccount
+from db.accounts import AccountStore, Environment, LinkedAccount
 from db.engine import Database
 from db.records import Records
 from db.sealed import BrokerKeys, Sealer
@@ -53,7 +53,7 @@ def link_configured_account(settings: Settings, stores: Stores, now: datetime) -
     keys = BrokerKeys(
         settings.alpaca_api_key.get_secret_value(), settings.alpaca_secret_key.get_secret_value()
     )
-    environment = "paper" if settings.alpaca_paper else "live"
+    environment: Environment = "paper" if settings.alpaca_paper else "live"
     known = [each for each in stores.accounts.linked() if each.environment == environment]
     if known:
         if known[0].keys != keys:

@@ -49,8 +49,8 @@ def _exchange(settings: Settings) -> ExchangeProcess:
 
 
 def _say_who_may_enter(settings: Settings) -> None:
-    given = settings.demo_password
-    password = demo_password(given and given.get_secret_value(), settings.data_dir)
+    given = settings.given_demo_password
+    password = demo_password(given, settings.data_dir)
     names = ", ".join(person.username for person in PEOPLE)
     shown = "as set in DEMO_PASSWORD" if given else password
     sys.stdout.write(f"Demo users: {names}; password: {shown}\n")

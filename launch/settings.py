@@ -116,6 +116,11 @@ class Settings(BaseSettings):
         return self
 
     @property
+    def given_demo_password(self) -> str | None:
+        """Return DEMO_PASSWORD, None when it is not set."""
+        return None if self.demo_password is None else self.demo_password.get_secret_value()
+
+    @property
     def embedded_exchange(self) -> bool:
         """Say whether AlphaFlow runs its own exchange: no Alpaca keys are set."""
         return self.alpaca_api_key is None

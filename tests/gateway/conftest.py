@@ -39,9 +39,7 @@ class Desk:
         self.key_id = f"K{uuid4().hex[:12].upper()}"
         self.credentials = Credentials(self.key_id, "paper", Endpoints.at(exchange_url))
         self.database = Database(f"sqlite:///{folder / 'desk.db'}")
-        from db.tables import Base
-
-        Base.metadata.create_all(self.database.engine)
+        self.database.upgrade()
         self.records = Records(self.database)
         self.account_id = self._link()
         self.heard: list[Change] = []
