@@ -3,7 +3,7 @@
   "use strict";
 
   const GRAPH = "equity-graph";
-  const DRAW_EVERY_MS = 1000;
+  const DRAW_EVERY_MS = 2000; // a redraw costs some 70 ms; the headline moves with every message
   const POINT_EVERY_MS = 5000;
   const DAY_MS = 86400000;
   const RANGES = { "1D": DAY_MS, "1W": 7 * DAY_MS, "1M": 30 * DAY_MS, "3M": 91 * DAY_MS, "1Y": 365 * DAY_MS };
@@ -99,7 +99,7 @@
     paint(af.stream_link.store, true);
   }
 
-  /** Move the line's end and draw, at most once a second and only when seen. */
+  /** Move the line's end and draw, every two seconds at most and only when seen. */
   function paint(store, now = false) {
     if (!document.getElementById(GRAPH) || (document.hidden && !now)) return;
     const figures = af.portfolio_store.figures(store);
