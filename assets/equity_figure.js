@@ -50,10 +50,10 @@
     const line = { color: c[tone], width: 2, shape: "linear" };
     return {
       data: [
-        { x, y: y.map(() => from), mode: "lines", line: { width: 1, dash: "dot", color: c.muted }, hoverinfo: "skip" },
+        { x, y: y.map(() => from), mode: "lines", meta: "guide", line: { width: 1, dash: "dot", color: c.muted }, hoverinfo: "skip" },
         { x, y, mode: "lines", line, fill: "tonexty", fillcolor: c[`${tone}-soft`], name: "Equity",
           hovertemplate: "%{y:$,.2f}<extra></extra>" },
-        { x: x.slice(-1), y: end ? [end.y] : [], mode: "markers", hoverinfo: "skip",
+        { x: x.slice(-1), y: end ? [end.y] : [], mode: "markers", meta: "guide", hoverinfo: "skip",
           marker: { size: 8, color: c[tone], line: { width: 4, color: c[`${tone}-soft`] } }, cliponaxis: false },
       ],
       layout: layout({ yaxis: { range: bounds([...y, from]), nticks: 6 }, xaxis: { type: "date" } }),
@@ -141,6 +141,7 @@
       addEventListener("alphaflow:theme", () => draw());
       addEventListener("alphaflow:account", () => document.getElementById(GRAPH) && show(state.range));
     }
+    af.figure_export.listen();
     show("1D");
   }
 

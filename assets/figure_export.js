@@ -14,11 +14,18 @@
     return shown.map((one) => `${one.name} ${one.number}`).join(", ") || "no account";
   }
 
+  /** Name the offset that the charts' local times have. */
+  function zone(now) {
+    const ahead = -new Date(now).getTimezoneOffset();
+    const [hours, minutes] = [Math.floor(Math.abs(ahead) / 60), Math.abs(ahead) % 60];
+    return `UTC${ahead < 0 ? "-" : "+"}${String(hours).padStart(2, "0")}:${String(minutes).padStart(2, "0")}`;
+  }
+
   /** Make the stamp. */
   function stamp(title, session, selected, now) {
     return {
       title, asOf: new Date(now).toISOString(), account: accountLabel(session, selected),
-      feed: session?.feedLabel ?? "unknown feed",
+      feed: session?.feedLabel ?? "unknown feed", times: zone(now),
     };
   }
 
@@ -37,7 +44,7 @@
 
   /** Write rows as CSV, the stamp in comment lines before the header. */
   function csv(mark, header, rows) {
-    const notes = Object.entries({ chart: mark.title, "as of": mark.asOf, account: mark.account, feed: mark.feed })
+    const notes = Object.entries({ chart: mark.title, "as of": mark.asOf, account: mark.account, feed: mark.feed, times: mark.times })
       .map(([name, value]) => `# ${name}: ${value}`);
     return [...notes, header.map(cell).join(","), ...rows.map((row) => row.map(cell).join(","))].join("\r\n") + "\r\n";
   }

@@ -112,9 +112,18 @@
       && (verdict.ageMs ?? Infinity) > BANNER_MS;
     if (banner.hidden === old) banner.hidden = !old;
     if (!old) return;
-    const age = verdict.ageMs === null ? "" : ` The newest price is from ${af.format.ago(verdict.ageMs)}.`;
-    const why = now.link === "offline" ? "No connection to the server." : `Data are late: ${verdict.late}.`;
-    banner.querySelector("[data-role=text]").textContent = why + age;
+    const words = bannerText(verdict, now.link);
+    const host = banner.querySelector("[data-role=text]");
+    // an alert is read out on a change: only a new sentence is written
+    if (host.textContent !== words) host.textContent = words;
+  }
+
+  /** Say what is late and since when. */
+  function bannerText(verdict, link) {
+    const age = verdict.ageMs === null ? "" : ` The newest price came ${af.format.ago(verdict.ageMs)}.`;
+    if (link === "offline") return "No connection to the server." + age;
+    if (verdict.late === "the price") return "No new prices." + age;
+    return `${verdict.late[0].toUpperCase()}${verdict.late.slice(1)} is silent.${age}`;
   }
 
   /** Callback: refresh on request. */
@@ -122,6 +131,6 @@
     if (clicks) af.stream_link.refresh();
   }
 
-  af.freshness = { judge, isOpen, age, ofPosition, ofPage, text, context, paint, LABEL };
+  af.freshness = { judge, isOpen, age, ofPosition, ofPage, text, bannerText, context, paint, LABEL };
   globalThis.dash_clientside = Object.assign(globalThis.dash_clientside || {}, { freshness: { refresh } });
 })((globalThis.alphaflow = globalThis.alphaflow || {}));

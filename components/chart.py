@@ -9,6 +9,7 @@ from dash.development.base_component import Component
 
 from components.attributes import attributes
 from components.equity_figure import CONFIG, empty_figure
+from components.export_menu import export_menu
 from components.grid import panel
 
 
@@ -32,24 +33,4 @@ def chart_panel(
         className=f"chart-frame {class_name}".strip(),
         **attributes(data_phase="loading"),
     )
-    return panel(title, [frame], tools=[*tools, _export_menu(title, graph_id)])
-
-
-def _export_menu(title: str, graph_id: str) -> Component:
-    kinds = (("png", "Picture (PNG)"), ("svg", "Drawing (SVG)"), ("csv", "Data (CSV)"))
-    items = [
-        html.Button(
-            label,
-            type="button",
-            className="menu-item",
-            **attributes(data_export=kind, data_graph=graph_id, data_title=title),
-        )
-        for kind, label in kinds
-    ]
-    summary = html.Summary(
-        html.I(className="icon icon-download"),
-        className="icon-button",
-        title=f"Save {title.lower()}",
-        **attributes(aria_label=f"Save {title.lower()}"),
-    )
-    return html.Details([summary, html.Div(items, className="menu-body")], className="menu")
+    return panel(title, [frame], tools=[*tools, export_menu(title, graph_id)])

@@ -8,6 +8,7 @@ from dash import dcc, html
 from dash.development.base_component import Component
 
 from components.attributes import attributes
+from components.export_menu import export_menu
 from components.grid import panel
 
 GRAPH = "equity-graph"
@@ -47,7 +48,12 @@ def equity_panel() -> Component:
         **attributes(data_phase="loading"),
     )
     note = html.Span("against the last close", id="equity-note", className="panel-note wide-only")
-    return panel("Equity", [frame], note=note, tools=[range_tabs("data-range", _RANGES, "1D")])
+    return panel(
+        "Equity",
+        [frame],
+        note=note,
+        tools=[range_tabs("data-range", _RANGES, "1D"), export_menu("Equity", GRAPH)],
+    )
 
 
 def range_tabs(attribute: str, ranges: tuple[str, ...], chosen: str) -> Component:

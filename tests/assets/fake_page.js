@@ -19,6 +19,7 @@ globalThis.location = {
 globalThis.console = { log() {}, warn() {}, error() {} };
 globalThis.performance = { now: () => page.now };
 Date.now = () => Date.parse("2026-01-05T15:00:00.000Z") + page.now;
+Date.prototype.getTimezoneOffset = () => 0;
 globalThis.setTimeout = (task, ms) => page.timers.push({ task, at: page.now + ms });
 globalThis.clearTimeout = () => undefined;
 globalThis.setInterval = () => 0;

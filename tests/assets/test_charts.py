@@ -72,13 +72,14 @@ def test_exported_data_say_what_they_are(js: Run) -> None:
     })()"""
     assert [
         "# chart: Equity", "# as of: 2026-01-05T15:00:00.000Z", "# account: Momentum PA3•••7Q",
-        "# feed: Synthetic market", "series,x,y", '"Equity, all",2026,-1.5', "",
+        "# feed: Synthetic market", "# times: UTC+00:00", "series,x,y",
+        '"Equity, all",2026,-1.5', "",
     ] == js(script).split("\r\n")  # fmt: skip
 
 
 def test_a_cell_cannot_become_a_formula(js: Run) -> None:
     """Text that a spreadsheet would run is written as text; numbers stay numbers."""
-    script = """alphaflow.figure_export.csv({}, [], [["=1+1", "@x", "-5"]]).split("\\r\\n")[5]"""
+    script = """alphaflow.figure_export.csv({}, [], [["=1+1", "@x", "-5"]]).split("\\r\\n")[6]"""
     assert "'=1+1,'@x,-5" == js(script)
 
 

@@ -82,3 +82,17 @@ def test_age_is_measured_by_the_servers_clock(js: Run) -> None:
       return alphaflow.freshness.age(store, new Date(Date.now() - 3000).toISOString(), now);
     })()"""
     assert 3000 == js(script)
+
+
+@pytest.mark.parametrize(
+    ("late", "link", "words"),
+    [
+        ("the price", "live", "No new prices. The newest price came 1 min ago."),
+        ("the broker link", "live", "The broker link is silent. The newest price came 1 min ago."),
+        ("", "offline", "No connection to the server. The newest price came 1 min ago."),
+    ],
+)
+def test_the_banner_says_what_is_late(js: Run, late: str, link: str, words: str) -> None:
+    """The staleness banner names the cause and the age."""
+    verdict = {"ageMs": 75000, "late": late}
+    assert words == js("alphaflow.freshness.bannerText(v, l)", v=verdict, l=link)
