@@ -130,7 +130,12 @@ def test_slow_consumer_that_reads_on_sees_whole_frames_and_4008(desk: Desk) -> N
     for seq in range(1, 12):
         deliver(peer.connection, big(seq, 100_000))
     received: list[tuple[int, bytes]] = []
-    eventually(lambda: bool(received.extend(peer.frames()) or received[-1][0] == 8))
+
+    def has_the_close() -> bool:
+        received.extend(peer.frames())
+        return bool(received) and received[-1][0] == 8
+
+    eventually(has_the_close)
     assert {opcode for opcode, _ in received} == {1, 8}
     assert struct.unpack("!H", received[-1][1][:2])[0] == 4008
 
