@@ -64,7 +64,7 @@
 
   const ROWS = [
     { title: "Connections", lines: [["Connections", "connections", "accent"]], format: ",.0f", least: 4 },
-    { title: "Messages and events per second", lines: [["Events/s", "events", "muted"], ["Messages/s", "messages", "accent"]], format: ",.0f" },
+    { title: "Per second", lines: [["Events/s", "events", "muted"], ["Messages/s", "messages", "accent"]], format: ",.0f" },
     { title: "Batch efficiency", lines: [["Efficiency", "efficiency", "gain"]], format: ".0%", limit: 0.95, least: 1 },
     { title: "Latency, broker to screen", lines: [["p99", "p99", "loss"], ["p95", "p95", "warning"], ["p50", "p50", "accent"]], format: ",.0f", suffix: " ms", limit: 500 },
     { title: "Disconnects per minute", lines: [["Disconnects/min", "disconnects", "warning"]], format: ",.1f" },

@@ -181,7 +181,7 @@
   const phone = globalThis.matchMedia?.("(max-width: 720px)");
   const PHONE_HIDES = ["quantity", "price", "dayPnl", "value", "weight", "spark", "badge"];
   // what gives way first where there is less room, by the width in pixels that it needs
-  const GIVES_WAY = { spark: 880, weight: 780, dayPnl: 560 };
+  const GIVES_WAY = { spark: 880, weight: 780, dayPnl: 680, price: 570 };
 
   /** Fit the columns to the screen: a phone shows two-line rows, P&L and freshness always stay. */
   function fit() {
