@@ -43,7 +43,7 @@ class Database:
     """
 
     def __init__(self, url: str) -> None:
-        self.url = _checked(url)
+        self.url = checked_url(url)
         self.is_sqlite = self.url.drivername == "sqlite"
         self.engine = create_engine(
             self.url,
@@ -90,7 +90,12 @@ class Database:
         self.engine.dispose()
 
 
-def _checked(url: str) -> URL:
+def checked_url(url: str) -> URL:
+    """Return the parsed URL of a database that AlphaFlow can use.
+
+    Raises:
+        InvalidValue: another kind of database, SQLite in memory, or no URL at all.
+    """
     allowed = "sqlite:///path/to/file.db or postgresql://user:password@host/name"
     try:
         parsed = make_url(url)

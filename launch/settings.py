@@ -10,7 +10,10 @@ from urllib.parse import urlsplit
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from portfolio.errors import AlphaFlowError
+from db.engine import checked_url
+from portfolio.errors import AlphaFlowError, InvalidValue
+
+SHORTEST_KEY = 16
 
 
 class InvalidSettings(AlphaFlowError):
@@ -80,6 +83,21 @@ class Settings(BaseSettings):
             parts = urlsplit(origin)
             if parts.scheme not in ("http", "https") or not parts.netloc or parts.path:
                 raise ValueError(f"{origin!r} is no origin such as https://desk.example")
+        return value
+
+    @field_validator("database_url")
+    @classmethod
+    def _database(cls, value: str | None) -> str | None:
+        try:
+            return value and str(checked_url(value).render_as_string(hide_password=False))
+        except InvalidValue as problem:
+            raise ValueError(f"allowed: {problem.allowed}") from None
+
+    @field_validator("secret_key", "credentials_key")
+    @classmethod
+    def _hard_to_guess(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and len(value.get_secret_value()) < SHORTEST_KEY:
+            raise ValueError(f"allowed: at least {SHORTEST_KEY} characters")
         return value
 
     @field_validator("tape")
@@ -171,6 +189,8 @@ def shown(settings: Settings) -> list[str]:
     lines = []
     for name in type(settings).model_fields:
         value = getattr(settings, name)
+        if name == "database_url" and value is not None:
+            value = checked_url(value).render_as_string(hide_password=True)
         if isinstance(value, frozenset):
             value = ",".join(sorted(value))
         lines.append(f"{name.upper()}={'' if value is None else value}")
@@ -183,6 +203,6 @@ def _line(problem: object) -> str:
     if not problem["loc"]:
         return message
     name = str(problem["loc"][0]).upper()
-    secret = isinstance(problem.get("input"), SecretStr) or "KEY" in name or "PASSWORD" in name
+    secret = any(word in name for word in ("KEY", "PASSWORD", "DATABASE_URL"))
     got = "" if secret else f"={problem.get('input')}"
     return f"{name}{got}: {message}"

@@ -23,6 +23,7 @@ def tail(url: str, user: str, password: str) -> int:
     """
     with PortfolioClient(url, user, password) as client:
         try:
+            client.login()
             for message in client.follow():
                 sys.stdout.write(json.dumps(message, ensure_ascii=False) + "\n")
                 sys.stdout.flush()
