@@ -63,6 +63,7 @@ def _live_parts(settings: Settings, stores: Stores) -> tuple[PortfolioStream, Ga
         bus,
         mark_interval_s=settings.batch_window_ms / 1000,
         feed_name=settings.feed_name,
+        symbol_budget=settings.symbol_budget,
     )
     stream = PortfolioStream(
         _limits(settings),

@@ -28,12 +28,12 @@ from gateway.facts import (
     StateFetched,
 )
 from gateway.live_book import LiveBook
-from gateway.sync_plan import SOON_S, SyncPlan
-from gateway.watching import Interests
+from gateway.sync_plan import ACCOUNT_DELAY_S, PRICES_PERIOD_S, SOON_S, SyncPlan
+from gateway.watching import Interests, ranked
 from portfolio.errors import BrokerError, ConversionError, CredentialsRefused, UnknownOrder
 from portfolio.ids import AccountId
 from portfolio.orders import PENDING_SUBMIT, Order
-from portfolio.values import BrokerState
+from portfolio.values import BrokerState, Mark
 
 log = structlog.get_logger("gateway")
 
@@ -59,6 +59,7 @@ class AccountDesk:
         rest: the account's REST API, called from ``pool`` only.
         feed: told which symbols to follow.
         pool: runs REST calls, so that a slow answer delays no fill.
+        symbol_budget: how many symbols may be streamed; those beyond are priced over REST.
         on_loaded: called once when the book has met the broker, with the broker's account number
             and the orders that were stored before this process began but never answered.
     """
@@ -70,6 +71,7 @@ class AccountDesk:
         rest: BrokerRest,
         feed: FeedLoop,
         pool: Executor,
+        symbol_budget: int,
         on_loaded: Callable[[AccountId, str, tuple[Order, ...]], None],
     ) -> None:
         self.account_id = account_id
@@ -80,6 +82,8 @@ class AccountDesk:
         self.loaded = Event()
         self._feed = feed
         self._pool = pool
+        self._symbol_budget = symbol_budget
+        self._over_budget: frozenset[str] = frozenset()
         self._on_loaded = on_loaded
         self._queue: Queue[Fact | None] = Queue(QUEUE_BOUND)
         self._plan = SyncPlan(time.monotonic())
@@ -133,7 +137,7 @@ class AccountDesk:
             except Exception:
                 self.counts["failed_facts"] += 1
                 log.exception("a fact could not be taken; reconciling", account=self.account_id)
-                self._plan.want_state(time.monotonic() + SOON_S)
+                self._plan.state.want(time.monotonic() + SOON_S)
             self._fetch_what_is_due()
 
     def _take(self, fact: Fact) -> None:
@@ -145,11 +149,13 @@ class AccountDesk:
             case StateFetched(state):
                 self._take_state(state)
             case AccountFetched(account):
-                self._plan.account_done()
+                self._plan.account.done()
                 self.live.take_account(account)
             case FetchFailed():
                 self._take_failure(fact)
-            case MarksFetched(marks):
+            case MarksFetched(marks, due):
+                if due:
+                    self._plan.prices.done()
                 self.live.mark(marks)
                 self._follow()
             case OrderReported(order):
@@ -168,22 +174,22 @@ class AccountDesk:
         except ConversionError as error:
             self.counts["malformed_frames"] += 1
             log.warning("trade update not understood; reconciling", error=str(error))
-            self._plan.want_state(time.monotonic() + SOON_S)
+            self._plan.state.want(time.monotonic() + SOON_S)
             return
         if applied.in_doubt:
-            self._plan.want_state(time.monotonic() + SOON_S)
+            self._plan.state.want(time.monotonic() + SOON_S)
         self._after_orders()
 
     def _after_orders(self) -> None:
         """Orders and fills move buying power and what has to be followed."""
-        self._plan.want_account(time.monotonic())
+        self._plan.account.want(time.monotonic() + ACCOUNT_DELAY_S)
         self._follow()
 
     def _take_link(self, state: str) -> None:
         """After each (re)connection events may be missing: fetch before taking more."""
         if state == "live":
             self._after_gap = self._hold_back = True
-            self._plan.want_state(time.monotonic())
+            self._plan.state.want(time.monotonic())
 
     def _take_state(self, state: BrokerState) -> None:
         if self.loaded.is_set():
@@ -204,7 +210,7 @@ class AccountDesk:
         self._previous = state
         self._plan.state_done(time.monotonic(), again_soon=False)
         if not agreed and self._load_attempts < LOAD_ATTEMPTS:
-            self._plan.want_state(time.monotonic())
+            self._plan.state.want(time.monotonic())
             return False
         self._note(self.live.load(state).corrected)
         self._previous = None
@@ -221,7 +227,7 @@ class AccountDesk:
         self.counts["failed_fetches"] += 1
         log.warning("the broker could not be asked", asked=failure.asked, reason=failure.reason)
         if failure.asked == "account":
-            self._plan.account_done()
+            self._plan.account.done()
         elif not failure.final:
             self._plan.state_failed(time.monotonic())
         if self.loaded.is_set():
@@ -235,15 +241,19 @@ class AccountDesk:
             log.warning("corrected from the broker", account=self.account_id, what=str(difference))
 
     def _follow(self) -> None:
-        """Have prices for what is held, on order, or looked at."""
-        held = {position.symbol for position in self.live.positions()}
-        ordered = {order.symbol for order in self.live.orders()}
-        wanted = self.interests.current(time.monotonic()) | held | ordered
-        if wanted == self._watched:
+        """Have prices for what is held, on order, or looked at; over the budget over REST."""
+        wanted = ranked(
+            self.live.positions(), self.live.orders(), self.interests.current(time.monotonic())
+        )
+        streamed = frozenset(wanted[: self._symbol_budget])
+        self._over_budget = frozenset(wanted[self._symbol_budget :])
+        if self._over_budget:
+            self._plan.prices.want(time.monotonic() + PRICES_PERIOD_S)
+        if streamed == self._watched:
             return
-        new, self._watched = wanted - self._watched, wanted
-        self._feed.watch(self.account_id, wanted)
-        self.live.follow_only(wanted)
+        new, self._watched = streamed - self._watched, streamed
+        self._feed.watch(self.account_id, streamed)
+        self.live.follow_only(frozenset(wanted))
         if new:
             self._pool.submit(self._fetch_marks, new)
 
@@ -251,10 +261,12 @@ class AccountDesk:
 
     def _fetch_what_is_due(self) -> None:
         now_s = time.monotonic()
-        if self._plan.take_state(now_s):
+        if self._plan.state.take(now_s):
             self._pool.submit(self._fetch_state, self._watermark)
-        if self._plan.take_account(now_s):
+        if self._plan.account.take(now_s):
             self._pool.submit(self._fetch_account)
+        if self._plan.prices.take(now_s):
+            self._pool.submit(self._fetch_marks, self._over_budget, due=True)
 
     def _fetch_state(self, since: datetime) -> None:
         try:
@@ -279,13 +291,13 @@ class AccountDesk:
         except (BrokerError, ConversionError) as error:
             self.post(FetchFailed("account", str(error), isinstance(error, CredentialsRefused)))
 
-    def _fetch_marks(self, symbols: frozenset[str]) -> None:
+    def _fetch_marks(self, symbols: frozenset[str], *, due: bool = False) -> None:
+        marks: list[Mark] = []
         try:
             marks = self.rest.latest_trades(sorted(symbols))
         except (BrokerError, ConversionError) as error:
             log.warning("last trades could not be fetched", reason=str(error))
-            return
-        self.post(MarksFetched(tuple(marks)))
+        self.post(MarksFetched(tuple(marks), due))
 
 
 def _same(before: BrokerState, after: BrokerState) -> bool:

@@ -52,9 +52,10 @@ class FetchFailed:
 
 @dataclass(frozen=True, slots=True)
 class MarksFetched:
-    """REST told the last trades of symbols that were not followed before."""
+    """REST told last trades: of symbols newly followed, or (``due``) of those over the budget."""
 
     marks: tuple[Mark, ...]
+    due: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,6 +56,7 @@ class Gateway:
         records: the record of orders, fills, positions and equity.
         bus: where changes are published.
         mark_interval_s: how often prices reach the books.
+        symbol_budget: symbols that one account may stream; those beyond are priced over REST.
         feed_name: what prices come from, for people: ``synthetic``, ``tape``, ``iex``, ``sip``.
     """
 
@@ -66,8 +67,10 @@ class Gateway:
         *,
         mark_interval_s: float,
         feed_name: str,
+        symbol_budget: int = 30,
     ) -> None:
         self.feed_name = feed_name
+        self._symbol_budget = symbol_budget
         self._records = records
         self._bus = bus
         self._announce: Announce = _nobody
@@ -99,7 +102,9 @@ class Gateway:
         """Take on an account; before or after ``start``."""
         rest = BrokerRest(credentials)
         live = LiveBook(Book(account_id), self._records, self._bus, self._stopping)
-        desk = AccountDesk(account_id, live, rest, self._feed, self._pool, self._loaded)
+        desk = AccountDesk(
+            account_id, live, rest, self._feed, self._pool, self._symbol_budget, self._loaded
+        )
         orders = OrderDesk(desk, rest, OrderExecutor(rest), self._pool, self._stopping)
         self._linked[account_id] = _Linked(desk, orders, rest)
         self._feed.add_account(account_id, credentials)

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from threading import Lock
+
+from portfolio.orders import Order
+from portfolio.values import Position
 
 INTEREST_S = 120.0
 """A symbol somebody asked a quote for is followed this long after the last question."""
@@ -27,3 +31,17 @@ class Interests:
         with self._lock:
             self._until = {s: until for s, until in self._until.items() if until > now_s}
             return frozenset(self._until)
+
+
+def ranked(
+    positions: Iterable[Position], orders: Iterable[Order], looked_at: Iterable[str]
+) -> list[str]:
+    """Return the symbols that need a price, the most important first, each once.
+
+    Positions come first, the largest exposure at the top, then working orders,
+    then what somebody looks at: a small symbol budget is spent on the money.
+    """
+    by_exposure = sorted(positions, key=lambda each: (-abs(each.market_value), each.symbol))
+    held = [position.symbol for position in by_exposure]
+    ordered = sorted(order.symbol for order in orders)
+    return list(dict.fromkeys([*held, *ordered, *sorted(looked_at)]))

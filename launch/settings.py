@@ -57,6 +57,9 @@ class Settings(BaseSettings):
     max_total_connections: int = Field(100, ge=1, le=20_000)
     heartbeat_interval_s: float = Field(15.0, gt=0, le=300)
     heartbeat_timeout_s: float = Field(30.0, gt=0, le=600)
+    symbol_budget: int = Field(
+        30, ge=1, le=100_000, description="symbols streamed per account; the rest over REST"
+    )
     allowed_origins: Annotated[frozenset[str], NoDecode] = Field(
         frozenset(), description="origins beside the host's own, comma separated"
     )

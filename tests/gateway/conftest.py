@@ -56,7 +56,9 @@ class Desk:
             user.user_id, "Main", BrokerKeys(self.key_id, "paper"), "exchange", now
         )
 
-    def start(self, records: Records | None = None, *, wait: bool = True) -> Gateway:
+    def start(
+        self, records: Records | None = None, *, wait: bool = True, symbol_budget: int = 30
+    ) -> Gateway:
         bus = EventBus()
         bus.listen(self._hear)
         self.gateway = gateway = Gateway(
@@ -64,6 +66,7 @@ class Desk:
             bus,
             mark_interval_s=0.05,
             feed_name="synthetic",
+            symbol_budget=symbol_budget,
         )
         gateway.on_silence(lambda *said: self.announced.append(said))
         gateway.start()

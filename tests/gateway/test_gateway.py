@@ -190,6 +190,19 @@ def test_prices_move_positions(desk: Desk) -> None:
     wait_for(lambda: price()[0] != first[0] and price()[1] == "stream")
 
 
+def test_a_symbol_over_the_budget_is_priced_over_rest(desk: Desk) -> None:
+    """The largest position is streamed, the other one priced by snapshots and labelled so (S2)."""
+    gateway = desk.start(symbol_budget=1)
+    desk.filled(symbol="SPY", qty="20")
+    desk.filled(symbol="AAPL", qty="1")
+
+    def sources() -> dict[str, str]:
+        held = gateway.snapshot(desk.account_id).positions
+        return {position.symbol: position.price_source for position in held}
+
+    wait_for(lambda: sources() == {"SPY": "stream", "AAPL": "snapshot"})
+
+
 def test_a_quote_of_any_symbol_can_be_asked(desk: Desk) -> None:
     """The ticket gets a quote of a symbol that nobody holds."""
     gateway = desk.start()
