@@ -12,6 +12,9 @@ from portfolio.changes import Change
 from portfolio.ids import AccountId, UserId
 from stream.batch import URGENT, Batch, Fragment, address, fragment_of, oldest
 
+_PART_BETWEEN = 5
+"""Two batches of conflated events are at least this part of a window apart."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Pending:
@@ -29,7 +32,11 @@ class Batcher:
     """Holds back positions and account figures for a window, lets orders and trades through.
 
     A window starts with each batch. So the first event after a quiet window leaves at
-    once, and an account sends one message per window plus one per urgent event.
+    once, and an account sends one message per window plus one per urgent event. An event
+    that has waited a window before it came here, as prices have that were conflated
+    before they were parsed, doesn't wait another: it leaves once a fifth of a window has
+    passed since the last batch. That batch moves the window, so the next such prices
+    meet its end.
 
     Args:
         account_id: whose changes.
@@ -44,6 +51,7 @@ class Batcher:
         self._window_ns = window_ns
         self._pending: dict[object, _Pending] = {}
         self._flushed_ns: int | None = None
+        self._oldest_ns = 0
         self._urgent = False
         self.epoch = epoch
         self.seq = 0
@@ -61,7 +69,11 @@ class Batcher:
             return None
         if self._urgent or self._flushed_ns is None:
             return 0
-        return self._flushed_ns + self._window_ns
+        due_ns = self._flushed_ns + self._window_ns
+        if not self._oldest_ns:
+            return due_ns
+        soonest_ns = self._flushed_ns + self._window_ns // _PART_BETWEEN
+        return max(soonest_ns, min(due_ns, self._oldest_ns + self._window_ns))
 
     def flush(self, now_ns: int) -> Batch | None:
         """Return all that is held as the next batch, None with nothing held."""
@@ -70,6 +82,7 @@ class Batcher:
         fragments = tuple(pending.fragment() for pending in self._pending.values())
         self._pending.clear()
         self._urgent = False
+        self._oldest_ns = 0
         self._flushed_ns = now_ns
         self.seq += 1
         return Batch(
@@ -87,3 +100,4 @@ class Batcher:
             change.count + (held.count if held else 0),
             oldest((held.arrived_ns if held else 0, change.arrived_ns)),
         )
+        self._oldest_ns = oldest((self._oldest_ns, change.arrived_ns))

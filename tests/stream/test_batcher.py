@@ -79,6 +79,38 @@ def test_single_event_travels_under_its_own_type() -> None:
     assert message_of(two)[0] == "batch"
 
 
+def test_event_that_waited_before_it_came_does_not_wait_a_second_window() -> None:
+    """R4: prices conflated upstream leave as soon as they are offered, a window old."""
+    lane = batcher()
+    lane.offer([priced()], NOW)
+    assert lane.offer([priced(arrived_ns=NOW - WINDOW // 2)], NOW + WINDOW // 2) is not None
+
+
+def test_window_follows_the_rhythm_of_prices_after_an_urgent_event() -> None:
+    """R4: whenever an order was sent between, no price waits past a window and a fifth."""
+    lane, waits = batcher(), []
+    lane.offer([priced(arrived_ns=NOW)], NOW)
+    lane.offer([ordered()], NOW + 240 * MS)
+    for round_ns in (NOW + WINDOW, NOW + 2 * WINDOW, NOW + 3 * WINDOW):
+        arrived_ns = round_ns - WINDOW + MS
+        if lane.offer([priced(arrived_ns=arrived_ns)], round_ns) is None:
+            due_ns = lane.due_ns()
+            assert due_ns is not None
+            lane.flush(due_ns)
+            waits.append(due_ns - arrived_ns)
+        else:
+            waits.append(round_ns - arrived_ns)
+    assert [289 * MS, 250 * MS, 250 * MS] == waits
+
+
+def test_stale_events_do_not_undo_batching() -> None:
+    """R5: however old what comes is, two batches of prices are a fifth of a window apart."""
+    lane = batcher()
+    lane.offer([priced(arrived_ns=1)], NOW)
+    assert lane.offer([priced(arrived_ns=1)], NOW + 1) is None
+    assert lane.due_ns() == NOW + WINDOW // 5
+
+
 def test_latency_counts_from_the_oldest_event() -> None:
     """R4: conflation doesn't make an old event look young."""
     lane = batcher()
