@@ -68,8 +68,8 @@ class DeskProcess:
 
     def workers(self) -> list[int]:
         """Return the process ids of its children (web worker and exchange)."""
-        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text()
-        return [int(pid) for pid in children.split()]
+        threads = Path(f"/proc/{self.process.pid}/task").glob("*/children")
+        return [int(pid) for thread in threads for pid in thread.read_text().split()]
 
     def _read(self) -> None:
         assert self.process.stdout is not None
