@@ -10,7 +10,7 @@ from decimal import Decimal
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from db import order_record, record_queries, rows, trade_record
+from db import equity, order_record, record_queries, rows, trade_record
 from db.engine import Database
 from db.order_record import with_legs
 from db.record_queries import CLOSED_SHOWN, Cursor, OrderEvent
@@ -270,6 +270,11 @@ class Records:
             query = query.where(EquityRow.at < until)
         with self._database.read() as session:
             return [rows.figures(row) for row in session.scalars(query.order_by(EquityRow.at))]
+
+    def thin_equity(self, now: datetime) -> int:
+        """Delete samples that are too many for their age (db/equity.py); return how many."""
+        with self._database.write() as session:
+            return equity.thin(session, now)
 
 
 def _store_order(
