@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from exchange.errors import InvalidSetting
+from exchange.synthetic import DEFAULT_RATE
 from exchange.tape_market import Speed
 
 NORMAL_SPEED = Speed()
+_FASTEST = 100_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +24,7 @@ class Options:
         tape: file to replay, None for the synthetic market.
         speed: of the tape.
         seed: of the synthetic market.
+        rate: of the synthetic market, ticks per second of all symbols together.
         state: file that keeps accounts and orders, None to forget them at the end.
         hours: ``always`` or ``nyse``; of the synthetic market.
         exit_with_parent: stop when standard input ends.
@@ -32,6 +35,7 @@ class Options:
     tape: Path | None = None
     speed: Speed = NORMAL_SPEED
     seed: int = 1
+    rate: float = DEFAULT_RATE
     state: Path | None = None
     hours: str = "always"
     exit_with_parent: bool = False
@@ -59,6 +63,7 @@ def read_options(argv: Sequence[str]) -> Options:
         tape=given.tape,
         speed=_speed(given.speed, given.tape),
         seed=_whole("--seed", given.seed, 0, 2**63 - 1),
+        rate=_rate(given.rate, given.tape),
         state=given.state,
         hours=given.hours,
         exit_with_parent=given.exit_with_parent,
@@ -78,6 +83,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--tape", type=Path, help="replay this file instead of a synthetic market")
     parser.add_argument("--speed", help="tape seconds per second, or max (default 1)")
     parser.add_argument("--seed", default="1", help="of the synthetic market (default 1)")
+    parser.add_argument(
+        "--rate", help=f"synthetic ticks per second, all symbols (default {DEFAULT_RATE:.0f})"
+    )
     parser.add_argument("--state", type=Path, help="file that keeps accounts and orders")
     parser.add_argument("--hours", choices=("always", "nyse"), default="always")
     parser.add_argument(
@@ -91,6 +99,15 @@ def _whole(name: str, sent: str, least: int, most: int) -> int:
     if not (sent.isascii() and sent.isdigit() and len(sent) < 20 and least <= int(sent) <= most):
         raise InvalidSetting(name, sent, f"allowed: a whole number from {least} to {most}")
     return int(sent)
+
+
+def _rate(sent: str | None, tape: Path | None) -> float:
+    """Return the synthetic market's rate; a tape has its own."""
+    if sent is None:
+        return DEFAULT_RATE
+    if tape is not None:
+        raise InvalidSetting("--rate", sent, "allowed only without --tape, which has --speed")
+    return float(_whole("--rate", sent, 1, _FASTEST))
 
 
 def _speed(sent: str | None, tape: Path | None) -> Speed:

@@ -141,7 +141,7 @@ def _market(options: Options) -> Market:
     if options.tape is not None:
         return tape_market(options.tape, speed=options.speed)
     hours = NyseHours() if options.hours == "nyse" else None
-    return synthetic_market(seed=options.seed, hours=hours)
+    return synthetic_market(seed=options.seed, rate=options.rate, hours=hours)
 
 
 async def _keep_house(engine: Engine) -> None:

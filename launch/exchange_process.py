@@ -43,12 +43,17 @@ class ExchangeProcess:
         tape: a tape to replay, None for the synthetic market.
         speed: a factor or ``max``.
         seed: of the synthetic market.
+        rate: of the synthetic market, ticks per second.
     """
 
-    def __init__(self, state: Path, *, tape: Path | None, speed: str, seed: int) -> None:
+    def __init__(
+        self, state: Path, *, tape: Path | None, speed: str, seed: int, rate: int = 60
+    ) -> None:
         self._options = ["--state", str(state), "--seed", str(seed)]
         if tape is not None:
             self._options += ["--tape", str(tape), "--speed", speed]
+        else:
+            self._options += ["--rate", str(rate)]
         self._stopping = Event()
         self._child: subprocess.Popen[str] | None = None
         self.url = ""

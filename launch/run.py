@@ -45,6 +45,7 @@ def _exchange(settings: Settings) -> ExchangeProcess:
         tape=settings.tape,
         speed=settings.tape_speed,
         seed=settings.exchange_seed,
+        rate=settings.exchange_rate,
     )
 
 

@@ -66,6 +66,9 @@ class Settings(BaseSettings):
     tape: Path | None = Field(None, description="a tape to replay instead of the synthetic market")
     tape_speed: str = Field("1", description="a factor such as 1 or 60, or max")
     exchange_seed: int = Field(7, description="seed of the synthetic market")
+    exchange_rate: int = Field(
+        60, ge=1, le=100_000, description="the synthetic market's ticks per second, all symbols"
+    )
     demo_password: SecretStr | None = Field(None, description="default: made at start, printed")
     secure_cookies: bool = Field(default=False, description="on when served over TLS")
     login_attempts_per_minute: int = Field(10, ge=1, le=10_000)

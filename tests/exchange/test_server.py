@@ -15,7 +15,9 @@ import requests
 from alpaca.trading.client import TradingClient
 from alpaca.trading.requests import MarketOrderRequest
 
-from exchange.server import main
+from exchange.options import read_options
+from exchange.server import _market, main
+from exchange.synthetic import SLICE_S, Synthetic
 from tests.exchange.desk import until
 
 ROOT = Path(__file__).parents[2]
@@ -76,6 +78,13 @@ def test_it_ends_with_its_parent() -> None:
         assert (0, "") == ended(process)
 
 
+def test_rate_makes_the_synthetic_market_busier() -> None:
+    """With --rate the synthetic market makes that many ticks per second."""
+    market = _market(read_options(["--port", "0", "--rate", "6000"]))
+    assert isinstance(market._source, Synthetic)
+    assert 6000 == pytest.approx(len(market._source.slice_of(350_000_000)) / SLICE_S, rel=0.1)
+
+
 def test_end_of_input_alone_does_not_end_it() -> None:
     """Without the option it goes on when standard input ends."""
     with program() as (process, address):
@@ -122,6 +131,11 @@ def test_tape_gives_the_demonstration_its_symbols(tmp_path: Path) -> None:
         (["--port", "70000"], "--port 70000"),
         (["--port", "0", "--seed", "-1"], "seed"),
         (["--port", "0", "--speed", "2"], "--speed 2: allowed only with --tape"),
+        (["--port", "0", "--rate", "0"], "--rate 0: allowed: a whole number from 1 to 100000"),
+        (
+            ["--port", "0", "--rate", "9", "--tape", "tape.csv"],
+            "--rate 9: allowed only without --tape",
+        ),
         (["--port", "0", "--tape", "/nowhere/tape.csv"], "/nowhere/tape.csv"),
         (["--port", "0", "--hours", "sometimes"], "--hours"),
         (["--port", "0", "--state", "/proc/nowhere/state"], "--state /proc/nowhere/state"),
