@@ -164,10 +164,6 @@ class Gateway:
 
     # what the doors ask
 
-    def accounts(self) -> tuple[AccountId, ...]:
-        """Return the accounts of this process."""
-        return tuple(self._linked)
-
     def snapshot(self, account_id: AccountId) -> BookSnapshot:
         """Return an account whole."""
         return self._of(account_id).desk.live.snapshot()

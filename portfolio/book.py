@@ -195,9 +195,12 @@ class Book:
         self._roll_day(at)
         self._saw(at)
 
-    def realized_by(self, trade: Trade) -> Decimal:
-        """Return what a trade would realise against the holding of this moment."""
-        return self._holding(trade.symbol).filled(trade.signed_quantity, trade.price).realized_pnl
+    def holding(self, symbol: str) -> Holding:
+        """Return what is held of a symbol and what it cost."""
+        position = self.positions.get(symbol)
+        if position is None:
+            return Holding()
+        return Holding(position.quantity, position.cost_basis)
 
     def _trade_of(self, update: TradeUpdate, order: Order) -> Trade | None:
         """Return the execution in an update, None for no fill or one that is booked already."""
@@ -211,7 +214,7 @@ class Book:
             self.duplicates += 1
             return None
         signed = update.quantity * update.order.side.sign
-        filled = self._holding(order.symbol).filled(signed, update.price)
+        filled = self.holding(order.symbol).filled(signed, update.price)
         return Trade(
             trade_id=TradeId(update.execution_id),
             order_id=order.order_id,
@@ -227,16 +230,10 @@ class Book:
             asset_class=order.asset_class,
         )
 
-    def _holding(self, symbol: str) -> Holding:
-        position = self.positions.get(symbol)
-        if position is None:
-            return Holding()
-        return Holding(position.quantity, position.cost_basis)
-
     def _position_after(self, trade: Trade) -> Position:
         """Return the symbol's position with a trade booked in."""
         before = self.positions.get(trade.symbol)
-        held = self._holding(trade.symbol).filled(trade.signed_quantity, trade.price).holding
+        held = self.holding(trade.symbol).filled(trade.signed_quantity, trade.price).holding
         intraday = Holding() if before is None else Holding(before.quantity, before.intraday_cost)
         today = intraday.filled(trade.signed_quantity, trade.price).holding
         mark = self.marks.get(trade.symbol)

@@ -19,7 +19,6 @@ from portfolio.changes import Change, OrderUpdated, PositionClosed, PositionUpda
 from portfolio.ids import OrderId, TradeId
 from portfolio.money import ZERO, multiply, share, subtract, text
 from portfolio.orders import AssetClass, Order
-from portfolio.pnl import Holding
 from portfolio.values import (
     BrokerAccount,
     BrokerFill,
@@ -179,9 +178,7 @@ class Reconciler:
     def _trade(self, fill: BrokerFill, *, missed: bool) -> Trade:
         order = self._order_of(fill)
         signed = fill.quantity * fill.side.sign
-        position = self._book.positions.get(fill.symbol)
-        before = Holding() if position is None else Holding(position.quantity, position.cost_basis)
-        filled = before.filled(signed, fill.price)
+        filled = self._book.holding(fill.symbol).filled(signed, fill.price)
         return Trade(
             trade_id=TradeId(fill.activity_id),
             order_id=OrderId(fill.broker_order_id) if order is None else order.order_id,
