@@ -1,0 +1,1 @@
+"""Measurements of the running program, each beside its peer in the same run."""
