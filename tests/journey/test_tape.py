@@ -106,7 +106,7 @@ def trade_through(trip: Journey, follower: Follower, *, most: int) -> None:
     """Open positions, then keep trading until the tape ends or ``most`` orders were placed."""
     for symbol, side, ticket in OPENING:
         order = trip.order(symbol, side, **ticket)
-        follower.wait(lambda m, o=order: m.orders[o["orderId"]]["status"] in CLOSED)  # type: ignore[misc]
+        follower.wait(lambda m, o=order: m.orders.get(o["orderId"], {}).get("status") in CLOSED)  # type: ignore[misc]
     for number in islice(count(), most):
         if number % 8 == 0 and not trip.exchange.is_open():
             return
