@@ -80,30 +80,30 @@ def running_postgres() -> Iterator[Postgres]:
     home.chmod(0o755)
     data = home / "data"
     data.mkdir()
-    as_user = _as_ordinary_user(data, home)
+    user = _ordinary_user(data, home)
     try:
-        _run([*as_user, str(folder / "initdb"), "-D", str(data), "-U", "alphaflow", "-A", "trust"])
-        control = [*as_user, str(folder / "pg_ctl"), "-D", str(data), "-w", "-l", f"{data}/log"]
-        _run([*control, "-o", f"{_OPTIONS} -k {home}", "start"])
+        _run(user, str(folder / "initdb"), "-D", str(data), "-U", "alphaflow", "-A", "trust")
+        control = [str(folder / "pg_ctl"), "-D", str(data), "-w", "-l", f"{data}/log"]
+        _run(user, *control, "-o", f"{_OPTIONS} -k {home}", "start")
         try:
             yield Postgres(home)
         finally:
-            _run([*control, "-m", "immediate", "stop"])
+            _run(user, *control, "-m", "immediate", "stop")
     finally:
         shutil.rmtree(home, ignore_errors=True)
 
 
-def _as_ordinary_user(*folders: Path) -> list[str]:
-    """Return the prefix that runs a command as no superuser, as PostgreSQL insists."""
+def _ordinary_user(*folders: Path) -> str | None:
+    """Return whom to run the server as, since PostgreSQL refuses root; None: as we are."""
     if os.geteuid() != 0:
-        return []
+        return None
     known = {entry.pw_name for entry in pwd.getpwall()}
     user = next((name for name in _USERS if name in known), getpass.getuser())
     for folder in folders:
         shutil.chown(folder, user)
-    return ["runuser", "-u", user, "--"]
+    return user
 
 
-def _run(command: list[str]) -> None:
-    done = subprocess.run(command, cwd="/", capture_output=True, text=True, check=False)
+def _run(user: str | None, *command: str) -> None:
+    done = subprocess.run(command, cwd="/", user=user, capture_output=True, text=True, check=False)
     assert done.returncode == 0, f"{command} failed: {done.stdout}{done.stderr}"
