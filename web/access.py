@@ -47,7 +47,9 @@ def _granted(wanted: str | None) -> AccountAccess:
     for account in granted:
         if wanted in (None, "", account.account_id):
             return account
-    raise UnknownAccount(wanted or "")
+    if not wanted:
+        abort(problem(404, "unknown-account", "No such account", "No account is granted to you"))
+    raise UnknownAccount(wanted)
 
 
 def _refuse_unless_trading(account: AccountAccess) -> None:

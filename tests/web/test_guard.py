@@ -74,10 +74,14 @@ def test_what_is_no_json_object_gets_400(trader: FlaskClient, body: str) -> None
     assert (400, "bad-request") == problem_of(response)
 
 
+def request_body() -> bytes:
+    return request.get_data()
+
+
 def test_a_huge_body_gets_413(build: Build) -> None:
     """Bodies are capped before they are read: the API's tightly, all others by the setting."""
     site = build(max_body_bytes=100_000)
-    site.app.add_url_rule(CALLBACK, "callback", lambda: request.get_data(), methods=["POST"])
+    site.app.add_url_rule(CALLBACK, "callback", request_body, methods=["POST"])
     client = site.client("trader")
     statuses = {
         (path, size): client.post(path, data=b" " * size, content_type="application/json")
