@@ -155,7 +155,8 @@ class Gateway:
             self._of(account_id).desk.post(BrokerLinkChanged(state))
         if self._stopping.is_set():
             return
-        if before is not None and before.state == "live" and state != "live":
+        was_live = before is not None and before.state == "live"
+        if state == "refused" or (was_live and state != "live"):
             self._silent.add((account_id, hop))
             self._announce(account_id, "stale", hop, at)
         elif state == "live" and (account_id, hop) in self._silent:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from broker.credentials import Credentials
 from broker.executor import OrderExecutor
 from db.engine import Database
 from db.records import Records
@@ -174,6 +175,17 @@ def test_a_failing_database_delays_but_loses_nothing(desk: Desk) -> None:
         stubborn.failed >= 3,
         desk.records.order(desk.account_id, order.order_id).status,  # type: ignore[union-attr]
         same_as_broker(desk),
+    )
+
+
+def test_refused_keys_are_told_to_viewers(desk: Desk) -> None:
+    """Wrong keys stop the link for good, and whoever looks is told that the broker is silent."""
+    desk.credentials = Credentials(desk.key_id, "wrong", desk.credentials.endpoints)
+    gateway = desk.start(wait=False)
+    wait_for(lambda: desk.announced)
+    assert (("stale", "broker"), "refused") == (
+        desk.announced[0][1:3],
+        gateway.links(desk.account_id)["broker"].state,
     )
 
 
