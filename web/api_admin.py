@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from flask import Blueprint, Response
 
-from stream.wire import time_text
+from broker.feed import LinkStatus
+from stream.wire import Json, time_text
 from web.answers import answer
 from web.guard import require_admin
 from web.services import services
@@ -17,6 +18,7 @@ def blueprint() -> Blueprint:
     routes.add_url_rule("/websocket-stats", view_func=websocket_stats, methods=["GET"])
     routes.add_url_rule("/connections", view_func=connections, methods=["GET"])
     routes.add_url_rule("/stream-history", view_func=stream_history, methods=["GET"])
+    routes.add_url_rule("/links", view_func=links, methods=["GET"])
     return routes
 
 
@@ -36,3 +38,28 @@ def stream_history() -> Response:
     """List the samples behind the charts, oldest first."""
     parts = services()
     return answer({"asOf": time_text(parts.clock()), "samples": list(parts.stream.history())})
+
+
+def links() -> Response:
+    """List the connections to the brokers, and how often their word corrected ours."""
+    parts = services()
+    return answer(
+        {
+            "asOf": time_text(parts.clock()),
+            "corrections": parts.gateway.corrections(),
+            "links": [_link(status) for status in parts.gateway.upstream()],
+        }
+    )
+
+
+def _link(status: LinkStatus) -> Json:
+    return {
+        "name": status.name,
+        "accounts": list(status.accounts),
+        "state": status.state,
+        "since": time_text(status.since),
+        "detail": status.detail,
+        "frames": status.frames,
+        "malformed": dict(status.malformed),
+        "connects": status.connects,
+    }

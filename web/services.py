@@ -10,6 +10,7 @@ from typing import Protocol, cast
 from flask import current_app
 
 from broker.executor import OrderChanges
+from broker.feed import LinkStatus
 from broker.reference import Asset, MarketClock
 from db.accounts import AccountStore
 from db.records import Records
@@ -58,6 +59,12 @@ class Gateway(Protocol):
 
     def assets(self, account_id: AccountId) -> Sequence[Asset]:
         """Return what can be traded."""
+
+    def upstream(self) -> Sequence[LinkStatus]:
+        """Return all connections to brokers."""
+
+    def corrections(self) -> int:
+        """Return how many differences from the brokers were corrected since the start."""
 
 
 class Stream(Protocol):

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 from broker.executor import OrderChanges
+from broker.feed import LinkStatus
 from broker.reference import Asset, MarketClock
 from db.records import Records
 from portfolio.errors import AlphaFlowError, OrderNotCancelable, UnknownAccount, UnknownOrder
@@ -110,6 +111,17 @@ class InMemoryGateway:
     def assets(self, account_id: AccountId) -> list[Asset]:
         return [self._asset("MSFT", tradable=True), self._asset("GONE", tradable=False),
                 self._asset("AAPL", tradable=True)]  # fmt: skip
+
+    def upstream(self) -> list[LinkStatus]:
+        return [
+            LinkStatus(
+                name="trade_updates", accounts=(AccountId("a"),), state="live",
+                since=datetime(2026, 1, 4, tzinfo=UTC), detail="", frames=3,
+            )
+        ]  # fmt: skip
+
+    def corrections(self) -> int:
+        return 2
 
     def _asset(self, symbol: str, *, tradable: bool) -> Asset:
         return Asset(

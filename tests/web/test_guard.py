@@ -127,7 +127,7 @@ PRIVATE = [
     "/api/session", "/api/positions", "/api/orders", "/api/orders/x", "/api/account",
     "/api/trades", "/api/equity", "/api/quotes?symbols=AAPL", "/api/assets",
     "/api/pnl-by-symbol", "/api/admin/websocket-stats", "/api/admin/connections",
-    "/api/admin/stream-history",
+    "/api/admin/stream-history", "/api/admin/links",
 ]  # fmt: skip
 
 

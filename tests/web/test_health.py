@@ -39,3 +39,12 @@ def test_an_admin_sees_the_stream(site: Site) -> None:
     assert ([{"connections": 0}], "2026-01-05T15:00:00.000Z") == (
         history["samples"], history["asOf"],
     )  # fmt: skip
+
+
+def test_an_admin_sees_the_links_to_the_brokers(site: Site) -> None:
+    """The state of every upstream connection, and how many corrections were made."""
+    told = site.client("admin").get("/api/admin/links").get_json()
+    assert (2, [("trade_updates", "live", 3)]) == (
+        told["corrections"],
+        [(link["name"], link["state"], link["frames"]) for link in told["links"]],
+    )
