@@ -7,7 +7,7 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Event, Thread
@@ -25,17 +25,20 @@ class DeskProcess:
 
     Args:
         data_dir: DATA_DIR.
+        program: what Python is to run, for a desk with a double in it.
         environment: further settings.
     """
 
-    def __init__(self, data_dir: Path, **environment: str) -> None:
+    def __init__(
+        self, data_dir: Path, program: Sequence[str] = ("-m", "app", "run"), **environment: str
+    ) -> None:
         self.lines: list[str] = []
         self.url = ""
         self._ready = Event()
         kept = {name: os.environ[name] for name in KEPT_FROM_HERE if name in os.environ}
         settings = {"DATA_DIR": str(data_dir), "PORT": "0", "DEMO_PASSWORD": PASSWORD}
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "app", "run"],
+            [sys.executable, *program],
             # away from the tree, so that a developer's .env has no part in it
             cwd=data_dir,
             env={**kept, "PYTHONPATH": str(ROOT), **settings, **environment},

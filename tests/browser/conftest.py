@@ -51,7 +51,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
     """One Chromium for all tests; its driver is the installed one, never a downloaded one."""
     driver = shutil.which("chromedriver")
-    assert driver and shutil.which("chromium"), MISSING
+    assert driver, MISSING
+    assert shutil.which("chromium"), MISSING
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("SE_CHROMEDRIVER", driver)
         environment.setenv("SE_OFFLINE", "true")

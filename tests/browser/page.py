@@ -11,6 +11,7 @@ from typing import Any
 from dash.testing.browser import Browser
 from selenium.common.exceptions import WebDriverException
 from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.remote.webelement import WebElement
 
 from tests.desk_server import PASSWORD
@@ -19,8 +20,9 @@ from tests.waiting import wait_for
 COOKIE = "alphaflow_session"
 WAIT_S = 20.0
 _CELLS = """
-const row = (one) => [one.getAttribute("row-id"), Object.fromEntries(
-  [...one.querySelectorAll("[col-id]")].map((cell) => [cell.getAttribute("col-id"), cell.innerText]))];
+const read = (cell) => [cell.getAttribute("col-id"), cell.innerText];
+const row = (one) => [one.getAttribute("row-id"),
+  Object.fromEntries([...one.querySelectorAll("[col-id]")].map(read))];
 return Object.fromEntries([...document.querySelectorAll(`#${arguments[0]} .ag-row[row-id]`)]
   .filter((one) => !one.classList.contains("ag-row-pinned")).map(row));
 """  # fmt: skip
@@ -143,9 +145,8 @@ class Page:
 
     def fill(self, selector: str, words: str) -> None:
         """Replace what a field holds."""
-        field = self.find(selector)
-        field.clear()
-        field.send_keys(words)
+        # by keys: React doesn't hear of a value that was merely set
+        self.find(selector).send_keys(Keys.CONTROL + "a", Keys.NULL, Keys.DELETE, words)
 
     def choose(self, selector: str, value: str) -> None:
         """Choose an option of a select."""
