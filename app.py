@@ -9,6 +9,7 @@ from importlib.metadata import version
 from flask import Flask
 
 from components.dash_app import create_dash
+from db.housekeeping import Housekeeping
 from gateway.events import EventBus
 from gateway.gateway import Gateway
 from launch.accounts import Stores, credentials_of, link_configured_account, open_stores
@@ -44,7 +45,9 @@ def create_app(settings: Settings, exchange_url: str | None) -> tuple[Flask, Run
         if credentials is not None:
             stream.open_account(account.account_id, account.owner_id)
             gateway.link(account.account_id, credentials)
-    return flask, Running(stream, gateway, stores)
+    housekeeping = Housekeeping(stores.sessions, stores.records)
+    housekeeping.start()
+    return flask, Running(stream, gateway, housekeeping, stores)
 
 
 def _prepare_people(settings: Settings, stores: Stores) -> None:
@@ -91,6 +94,7 @@ def _doors(settings: Settings, stores: Stores, stream: PortfolioStream, gateway:
             secret_key=settings.stored_secret("secret_key"),
             secure_cookies=settings.secure_cookies,
             allowed_origins=settings.allowed_origins,
+            trusted_proxies=settings.trusted_proxies,
             login_attempts_per_minute=settings.login_attempts_per_minute,
         ),
         demo_users=_demo_entries(settings),

@@ -12,10 +12,10 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import ArgumentError, OperationalError
 from sqlalchemy.orm import Session, sessionmaker
 
-from portfolio.errors import InvalidValue
+from portfolio.errors import AlphaFlowError, InvalidValue
 
 BUSY_TIMEOUT_MS = 10_000
 POOL_SIZE = 10
@@ -25,6 +25,23 @@ _UPGRADE_LOCK = 0x616C7068
 _MIGRATIONS = Path(__file__).parent / "migrations"
 _WRITES = "alphaflow_writes"
 _POSTGRES = {"postgres", "postgresql", "postgresql+psycopg"}
+
+
+class DatabaseUnreachable(AlphaFlowError):
+    """A database that can't be opened or written.
+
+    Args:
+        url: which, its password hidden.
+        words: the driver's.
+    """
+
+    def __init__(self, url: str, words: str) -> None:
+        super().__init__(url, words)
+        self.url = url
+        self.words = words
+
+    def __str__(self) -> str:
+        return f"DATABASE_URL={self.url} can't be used: {self.words}"
 
 
 class Database:
@@ -78,7 +95,18 @@ class Database:
             yield session
 
     def upgrade(self) -> None:
-        """Bring the schema up to date. Safe when several processes start at once."""
+        """Bring the schema up to date. Safe when several processes start at once.
+
+        Raises:
+            DatabaseUnreachable: it can't be opened or written.
+        """
+        try:
+            self._upgrade()
+        except OperationalError as error:
+            shown = self.url.render_as_string(hide_password=True)
+            raise DatabaseUnreachable(shown, " ".join(str(error.orig).split())) from error
+
+    def _upgrade(self) -> None:
         writing = self.engine.execution_options(**{_WRITES: True})
         with writing.begin() as connection:
             if not self.is_sqlite:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from flask import Flask
 
+from launch.accounts import open_stores
 from launch.demo import PEOPLE, demo_password
 from launch.exchange_process import ExchangeProcess
 from launch.server import DeskServer, Running
@@ -20,7 +21,10 @@ def run(settings: Settings, build: Build) -> int:
 
     Raises:
         ExchangeFailed: the embedded exchange refused to start, for a bad tape for example.
+        DatabaseUnreachable: the database can't be opened.
     """
+    # here, so that a database that can't be used ends the start with one line
+    open_stores(settings).database.dispose()
     exchange = _exchange(settings) if settings.embedded_exchange else None
     url = None if exchange is None else exchange.start()
     if exchange is not None:

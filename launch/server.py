@@ -10,6 +10,7 @@ from typing import Any
 from flask import Flask
 from gunicorn.app.base import BaseApplication
 
+from db.housekeeping import Housekeeping
 from gateway.gateway import Gateway
 from launch.accounts import Stores
 from launch.settings import Settings
@@ -28,11 +29,13 @@ class Running:
 
     stream: PortfolioStream
     gateway: Gateway
+    housekeeping: Housekeeping
     stores: Stores
 
     def stop(self, timeout_s: float) -> None:
         """Stop the gateway, then close the database."""
         self.gateway.stop(timeout_s)
+        self.housekeeping.stop(timeout_s)
         self.stores.database.dispose()
 
 

@@ -71,6 +71,9 @@ class Settings(BaseSettings):
     )
     demo_password: SecretStr | None = Field(None, description="default: made at start, printed")
     secure_cookies: bool = Field(default=False, description="on when served over TLS")
+    trusted_proxies: int = Field(
+        0, ge=0, le=10, description="proxies in front that append X-Forwarded-* headers"
+    )
     login_attempts_per_minute: int = Field(10, ge=1, le=10_000)
     log_format: Literal["console", "json"] = Field("console")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info")

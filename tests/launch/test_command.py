@@ -38,6 +38,7 @@ def alphaflow(folder: Path, *words: str, **settings: str) -> subprocess.Complete
         ({"BATCH_WINDOW_MS": "1"}, "BATCH_WINDOW_MS=1"),
         ({"ALPACA_API_KEY": "PK1"}, "ALPACA_SECRET_KEY"),
         ({"CREDENTIALS_KEY": "short"}, "CREDENTIALS_KEY"),
+        ({"DATABASE_URL": "postgresql://ada:pw@127.0.0.1:9/desk"}, "DATABASE_URL"),
     ],
 )
 def test_a_wrong_setting_stops_the_start(
