@@ -6,7 +6,7 @@ so that about half of all trades price a position, and the updates per second th
 out of it are counted by the desk and printed: trades of symbols that are held. Quotes
 come along and count for nothing.
 
-    python -m benchmarks.capacity --connections 100 --rate 7500 --seconds 60
+    python -m benchmarks.capacity --connections 100 --rate 7500 --seconds 45
 """
 
 from __future__ import annotations
@@ -32,13 +32,14 @@ _IDLE_S = 5.0
 Figures = dict[str, float]
 
 
-def measure_capacity(users: int, rate: int, seconds: float) -> list[Figures]:
-    """Start a desk on a busy market and measure it RUNS times.
+def measure_capacity(users: int, rate: int, seconds: float, *, runs: int = RUNS) -> list[Figures]:
+    """Start a desk on a busy market and measure it a few times.
 
     Args:
         users: connections at once.
         rate: ticks per second of the whole market.
-        seconds: measured, in RUNS parts.
+        seconds: measured, in so many runs.
+        runs: how many.
     """
     settings = {
         "PORT": "0", "DEMO_PASSWORD": PASSWORD, "EXCHANGE_RATE": str(rate),
@@ -48,12 +49,12 @@ def measure_capacity(users: int, rate: int, seconds: float) -> list[Figures]:
         cookie, admin = sign_in(desk.url, USER), sign_in(desk.url, "admin")
         _buy(desk, cookie)
         time.sleep(_SETTLE_S)
-        job = Job("stream", desk.url, cookie, users, seconds / RUNS)
+        job = Job("stream", desk.url, cookie, users, seconds / runs)
         before = desk.usage()
         time.sleep(_IDLE_S)
         after = desk.usage()
         idle = {"idle_cpu": (after.cpu_s - before.cpu_s) / _IDLE_S * 100, "idle_mb": after.rss_mb}
-        return [{**idle, **_run(desk, admin, job)} for _ in range(RUNS)]
+        return [{**idle, **_run(desk, admin, job)} for _ in range(runs)]
 
 
 def _buy(desk: Served, cookie: str) -> None:
@@ -126,7 +127,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.capacity")
     parser.add_argument("--connections", type=int, default=100)
     parser.add_argument("--rate", type=int, default=7500, help="the market's ticks per second")
-    parser.add_argument("--seconds", type=float, default=60, help="measured, in three runs")
+    parser.add_argument("--seconds", type=float, default=45, help="measured, in three runs")
     options = parser.parse_args()
     print(f"load before the start: {os.getloadavg()[0]:.2f} on {os.cpu_count()} cores", flush=True)
     runs = measure_capacity(options.connections, options.rate, options.seconds)

@@ -25,7 +25,6 @@ from benchmarks.tally import Tally
 
 User = Callable[[str, str, Tally, asyncio.Semaphore], Awaitable[None]]
 USERS: dict[str, User] = {"stream": follow, "polling": poll_page, "REST": poll_rest}
-_SETTLE_S = 2.0
 _OPEN_TOGETHER = 10
 
 
@@ -39,6 +38,7 @@ class Job(msgspec.Struct, frozen=True):
         users: how many connections.
         seconds: length of the window.
         tape: which trades there are; empty when that isn't known.
+        settle_s: between the last connection and the window.
     """
 
     way: str
@@ -47,6 +47,7 @@ class Job(msgspec.Struct, frozen=True):
     users: int
     seconds: float
     tape: str = ""
+    settle_s: float = 2.0
 
 
 async def run(job: Job) -> Tally:
@@ -59,7 +60,7 @@ async def run(job: Job) -> Tally:
             await asyncio.sleep(0.1)
     for _ in range(job.users):
         await ready.acquire()
-    await asyncio.sleep(_SETTLE_S)
+    await asyncio.sleep(job.settle_s)
     print("measuring", flush=True)
     tally.counting = True
     await asyncio.sleep(job.seconds)

@@ -55,14 +55,24 @@ class Compared:
     new_kb: float
 
 
-def compare(users: int, seconds: float, tape: Path, ways: Iterable[str] = WAYS) -> Compared:
+def compare(
+    users: int,
+    seconds: float,
+    tape: Path,
+    ways: Iterable[str] = WAYS,
+    *,
+    runs: int = RUNS,
+    orders: int = ORDERS,
+) -> Compared:
     """Start a desk and measure every way in turns.
 
     Args:
         users: connections at once.
-        seconds: measured per way, in RUNS parts.
+        seconds: measured per way, in so many runs.
         tape: to replay.
         ways: some of WAYS.
+        runs: turns of each way.
+        orders: that make up the account's day.
     """
     settings = {
         "PORT": "0", "DEMO_PASSWORD": PASSWORD, "TAPE": str(tape),
@@ -71,16 +81,16 @@ def compare(users: int, seconds: float, tape: Path, ways: Iterable[str] = WAYS) 
     with running("benchmarks.desk", in_child=True, **settings) as desk:
         cookie, admin = sign_in(desk.url, USER), sign_in(desk.url, "admin")
         new_kb = asyncio.run(_weigh(desk, cookie))
-        _trade(desk, cookie)
+        _trade(desk, cookie, orders)
         time.sleep(_SETTLE_S)
         tables_kb = asyncio.run(_weigh(desk, cookie))
         idle = _idle(desk)
         collected: dict[str, list[Figures]] = {way: [] for way in ways}
-        for _ in range(RUNS):
-            for way, runs in collected.items():
-                job = Job(way, desk.url, cookie, users, seconds / RUNS, str(tape))
-                runs.append(_above_idle(measure(desk, job), idle, users))
-        figures = {way: median_of(runs) for way, runs in collected.items()}
+        for _ in range(runs):
+            for way, found in collected.items():
+                job = Job(way, desk.url, cookie, users, seconds / runs, str(tape))
+                found.append(_above_idle(measure(desk, job), idle, users))
+        figures = {way: _reduced(found, users, seconds / runs) for way, found in collected.items()}
         if "stream" in figures:
             figures["stream"].update(_server_side(desk, admin))
     return Compared(users, figures, tables_kb, new_kb)
@@ -94,11 +104,11 @@ async def _weigh(desk: Served, cookie: str) -> float:
     return (answer.down + answer.up) * 60 / 1000
 
 
-def _trade(desk: Served, cookie: str) -> None:
+def _trade(desk: Served, cookie: str, orders: int) -> None:
     """Buy and sell one share, again and again, as a day's record."""
     positions: Any = fetch(desk.url, "/api/positions", cookie)
     symbol = positions["positions"][0]["symbol"]
-    for number in range(ORDERS):
+    for number in range(orders):
         order = {"symbol": symbol, "side": ("buy", "sell")[number % 2], "qty": "1"}
         fetch(desk.url, "/api/orders", cookie, {**order, "type": "market", "timeInForce": "day"})
         time.sleep(_PAUSE_S)
@@ -121,6 +131,12 @@ def _above_idle(run: Figures, idle: Usage, users: int) -> Figures:
         "idle_mb": idle.rss_mb,
         "more_mb": run["rss_mb"] - idle.rss_mb,
     }
+
+
+def _reduced(runs: list[Figures], users: int, seconds: float) -> Figures:
+    """Return the runs' medians, and messages per user and minute."""
+    middle = median_of(runs)
+    return {**middle, "per_user": middle["messages"] / users * 60 / seconds}
 
 
 def _server_side(desk: Served, admin: str) -> Figures:
@@ -154,11 +170,8 @@ ROWS = (
 )
 
 
-def report(compared: list[Compared], seconds: float) -> str:
+def report(compared: list[Compared]) -> str:
     """Return the table and a line per target."""
-    for each in compared:
-        for figures in each.ways.values():
-            figures["per_user"] = figures["messages"] / each.users * 60 / (seconds / RUNS)
     columns = [(each.users, way, shown) for each in compared for way, shown in each.ways.items()]
     rows = [
         [label, *(_cell(shown, name, digits) for *_, shown in columns)]
@@ -220,7 +233,7 @@ def main() -> int:
     for users in options.connections:
         compared.append(compare(users, options.seconds, options.tape.resolve(), options.ways))
         print(f"measured {users} users", flush=True)
-    print(report(compared, options.seconds))
+    print(report(compared))
     return 0
 
 
