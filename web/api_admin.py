@@ -28,9 +28,13 @@ def websocket_stats() -> Response:
 
 
 def connections() -> Response:
-    """List the open connections."""
+    """List the open connections, each with its user's name."""
     parts = services()
-    found = list(parts.stream.connections())
+    names = {str(user.user_id): user.username for user in parts.users.all()}
+    found = [
+        {**each, "userName": names.get(str(each.get("userId")))}
+        for each in parts.stream.connections()
+    ]
     return answer({"asOf": time_text(parts.clock()), "connections": found})
 
 

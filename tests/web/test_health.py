@@ -35,7 +35,9 @@ def test_an_admin_sees_the_stream(site: Site) -> None:
     connections = admin.get("/api/admin/connections").get_json()
     history = admin.get("/api/admin/stream-history").get_json()
     assert site.stream.stats() == stats
-    assert [{"connectionId": "c-1"}] == connections["connections"]
+    assert [{"connectionId": "c-1", "userId": "nobody", "userName": None}] == connections[
+        "connections"
+    ]
     assert ([{"connections": 0}], "2026-01-05T15:00:00.000Z") == (
         history["samples"], history["asOf"],
     )  # fmt: skip
@@ -48,3 +50,10 @@ def test_an_admin_sees_the_links_to_the_brokers(site: Site) -> None:
         told["corrections"],
         [(link["name"], link["state"], link["frames"]) for link in told["links"]],
     )
+
+
+def test_connections_carry_their_users_name(site: Site) -> None:
+    """An admin reads names, not ids."""
+    site.stream.connected = site.people["viewer"].user_id
+    found = site.client("admin").get("/api/admin/connections").get_json()["connections"]
+    assert ["viewer"] == [each["userName"] for each in found]
