@@ -9,6 +9,7 @@ from typing import TypeVar
 from urllib.parse import quote as url_quote
 
 from broker import clients, convert, pages
+from broker.bars import BARS_LIMIT, Ask, Bar, paged, read_bar
 from broker.credentials import Credentials
 from broker.fields import Fields
 from broker.reference import Asset, MarketClock, read_asset, read_clock
@@ -120,6 +121,22 @@ class BrokerRest:
         """Return the last quote of each symbol that has one."""
         return self._prices("quotes", symbols, lambda symbol, raw: convert.quote(raw, symbol))
 
+    def bars(self, symbols: Iterable[str], timeframe: str, since: datetime) -> dict[str, list[Bar]]:
+        """Return each symbol's bars from a moment to now, oldest first; no key where it has none.
+
+        Args:
+            symbols: shares and pairs; options have no bars here.
+            timeframe: in Alpaca's words: ``1Min``, ``5Min``, ``1Hour``, ``1Day``.
+            since: aware UTC.
+        """
+        wanted = frozenset(symbols)
+        crypto = sorted(filter(is_crypto, wanted))
+        query = {"timeframe": timeframe, "start": pages.text(since), "limit": str(BARS_LIMIT)}
+        found: dict[str, list[Bar]] = {}
+        self._add_bars(found, self._stock_bars, sorted(wanted.difference(crypto)), query)
+        self._add_bars(found, self._crypto_bars, crypto, query)
+        return found
+
     def clock(self) -> MarketClock:
         """Return whether the stock market trades now."""
         return read_clock(self.request("GET", "/clock"))
@@ -164,6 +181,23 @@ class BrokerRest:
             raw |= _by_symbol(kind, self._crypto.get(f"/crypto/us/latest/{kind}", query))
         pairs = [(symbol, raw[symbol]) for symbol in stocks + crypto if raw.get(symbol)]
         return self._understood(lambda pair: read(*pair), pairs)
+
+    def _add_bars(
+        self, found: dict[str, list[Bar]], ask: Ask, symbols: list[str], query: Mapping[str, str]
+    ) -> None:
+        for batch in _batches(symbols):
+            rows = paged(ask, {**query, "symbols": ",".join(batch)})
+            read = self._understood(lambda row: (row[0], read_bar(row[1], row[0])), rows)
+            for symbol, bar in read:
+                found.setdefault(symbol, []).append(bar)
+
+    def _stock_bars(self, query: Mapping[str, str]) -> object:
+        # split-adjusted: a split in the span must not look like a fall
+        more = {"feed": self._feed, "adjustment": "split"}
+        return self._stocks.get("/stocks/bars", {**query, **more})
+
+    def _crypto_bars(self, query: Mapping[str, str]) -> object:
+        return self._crypto.get("/crypto/us/bars", dict(query))
 
     def _understood(self, read: Callable[[_T], _V], items: Iterable[_T]) -> list[_V]:
         """Return the items converted; those that can't be are counted and logged."""

@@ -12,12 +12,14 @@ from typing import Any, Literal
 
 import structlog
 
+from broker.bars import Bar
 from broker.credentials import Credentials
 from broker.executor import OrderChanges, OrderExecutor
 from broker.feed import FeedLoop, Hop, LinkState, LinkStatus
 from broker.reference import Asset, MarketClock
 from broker.rest import BrokerRest
 from db.records import Records
+from gateway.bar_cache import BarCache
 from gateway.desk import AccountDesk
 from gateway.equity_sampler import EquitySampler
 from gateway.events import EventBus
@@ -86,6 +88,7 @@ class Gateway:
         self._sampler = EquitySampler(records, self._all_figures, self._stopping)
         self._clocks: dict[AccountId, tuple[float, MarketClock]] = {}
         self._assets: dict[AccountId, list[Asset]] = {}
+        self._bars = BarCache()
         self._lock = Lock()
 
     # life
@@ -220,6 +223,22 @@ class Gateway:
             if account_id not in self._assets:
                 self._assets[account_id] = self._of(account_id).rest.assets()
             return self._assets[account_id]
+
+    def bars(
+        self, account_id: AccountId, symbols: frozenset[str], timeframe: str, since: datetime
+    ) -> dict[str, list[Bar]]:
+        """Return each symbol's past prices, at most some seconds old. Raises BrokerError.
+
+        Args:
+            account_id: whose broker is asked.
+            symbols: shares and pairs.
+            timeframe: ``1Min``, ``5Min``, ``15Min``, ``1Hour``, ``1Day``.
+            since: aware UTC; its seconds are dropped, so that pages opened together share.
+        """
+        start = since.replace(second=0, microsecond=0)
+        rest = self._of(account_id).rest
+        key = (account_id, symbols, timeframe, start)
+        return self._bars.get(key, lambda: rest.bars(symbols, timeframe, start))
 
     def links(self, account_id: AccountId) -> dict[Hop, Link]:
         """Return the state of an account's links by hop."""

@@ -151,6 +151,18 @@ def test_prices_stream_for_stocks_and_pairs(url: str, feed: FeedLoop, heard: Rec
     rest.close()
 
 
+def test_bars_of_shares_and_pairs_reach_back(rest: BrokerRest) -> None:
+    """The last hours are there in five-minute steps, oldest first, ending about now."""
+    now = datetime.now(UTC)
+    bars = rest.bars(["AAPL", "BTC/USD"], "5Min", now - timedelta(hours=2))
+    for symbol in ("AAPL", "BTC/USD"):
+        times = [bar.at for bar in bars[symbol]]
+        assert times == sorted(times)
+        assert len(times) >= 20
+        assert now - times[-1] < timedelta(minutes=11)
+    assert all(bar.low <= bar.close <= bar.high for bar in bars["AAPL"])
+
+
 def test_wrong_secret_is_refused_everywhere(url: str, feed: FeedLoop, heard: Recorder) -> None:
     """A wrong secret stops both hops and REST with the same error."""
     wrong = keys(url, "wrong", secret="guess")

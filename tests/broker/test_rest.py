@@ -249,6 +249,50 @@ def test_latest_quotes(broker: StandIn, rest: BrokerRest) -> None:
     assert rest.latest_quotes(["AAPL"]) == []
 
 
+BAR = {"t": "2026-01-05T14:30:00Z", "o": 1, "h": 3, "l": 0.5, "c": 2.25, "v": 100, "n": 3, "vw": 2}
+
+
+def test_bars_are_read_over_all_pages(broker: StandIn, rest: BrokerRest) -> None:
+    """A token leads to the next page; a bar nobody can read is left out and counted."""
+    odd = {**BAR, "c": None}
+    later = {**BAR, "t": "2026-01-05T14:35:00Z"}
+    broker.answer(
+        "GET", "/v2/stocks/bars",
+        Answer({"bars": {"AAPL": [BAR, odd]}, "next_page_token": "more"}),
+        Answer({"bars": {"AAPL": [later], "MSFT": [BAR]}, "next_page_token": None}),
+    )  # fmt: skip
+    broker.answer("GET", "/v1beta3/crypto/us/bars", Answer({"bars": None}))
+    found = rest.bars(["MSFT", "AAPL", "BTC/USD"], "5Min", SINCE)
+    closes = {name: [(bar.at.minute, bar.close) for bar in bars] for name, bars in found.items()}
+    close = Decimal("2.25")
+    assert {"AAPL": [(30, close), (35, close)], "MSFT": [(30, close)]} == closes
+    assert 1 == rest.left_out
+    query = {
+        "symbols": "AAPL,MSFT", "timeframe": "5Min", "start": "2021-03-16T00:00:00.000000Z",
+        "limit": "10000", "feed": "iex", "adjustment": "split",
+    }  # fmt: skip
+    assert [query, {**query, "page_token": "more"}] == [each.query for each in broker.asked[:2]]
+
+
+def test_a_page_token_that_never_ends_is_no_endless_loop(broker: StandIn, rest: BrokerRest) -> None:
+    """A server that ignores the token is asked twice, not for ever."""
+    broker.answer(
+        "GET", "/v2/stocks/bars", Answer({"bars": {"AAPL": [BAR]}, "next_page_token": "same"})
+    )
+    assert ["AAPL"] == list(rest.bars(["AAPL"], "1Day", SINCE))
+    assert 2 == len(broker.asked)
+
+
+@pytest.mark.parametrize("body", [[], {"bars": []}, {"bars": {"AAPL": {}}}])
+def test_an_answer_without_bars_is_no_history(
+    broker: StandIn, rest: BrokerRest, body: object
+) -> None:
+    """A shape that Alpaca never sends is one named error."""
+    broker.answer("GET", "/v2/stocks/bars", Answer(body))
+    with pytest.raises(ConversionError, match="bars"):
+        rest.bars(["AAPL"], "5Min", SINCE)
+
+
 def test_numbers_keep_more_digits_than_a_float(broker: StandIn, rest: BrokerRest) -> None:
     """A JSON number is read as a decimal, not through a float."""
     body = '{"trades":{"AAPL":{"t":"2022-04-12T17:26:45Z","p":0.1234567890123456789}}}'
