@@ -7,6 +7,8 @@ from typing import Literal
 
 from flask import Blueprint, Response, request
 
+from broker.bars import Bar
+from broker.reference import Asset
 from portfolio.errors import InvalidValue
 from portfolio.ids import AccountId
 from portfolio.money import text
@@ -15,13 +17,18 @@ from stream.wire import Json, account_json, position_json, time_text, trade_json
 from web.access import seen_account
 from web.answers import answer, read_object
 from web.guard import require_session
-from web.query import cursor, cursor_text, integer, moment, symbol, symbols
+from web.query import choice, cursor, cursor_text, integer, moment, symbol, symbols
 from web.services import services
 from web.thinning import thinned
 
 _TRADE_FILTERS = ("symbol", "limit", "before", "since", "until")
 _DAY = timedelta(days=1)
 _MOST_CORRECTIONS = 10_000
+_REACH = {
+    "1Min": 2 * _DAY, "5Min": 10 * _DAY, "15Min": 30 * _DAY, "1Hour": 180 * _DAY,
+    "1Day": 3660 * _DAY,
+}  # fmt: skip
+"""How far back bars of a timeframe go: some 3,000 a symbol, which a chart can still show."""
 
 
 def blueprint() -> Blueprint:
@@ -35,6 +42,7 @@ def blueprint() -> Blueprint:
         "/equity": list_equity,
         "/quotes": list_quotes,
         "/assets": list_assets,
+        "/bars": list_bars,
         "/pnl-by-symbol": list_pnl_by_symbol,
     }
     for path, view in views.items():
@@ -104,21 +112,32 @@ def list_quotes() -> Response:
 
 
 def list_assets() -> Response:
-    """List what can be traded, by symbol."""
+    """List what can be traded, by symbol; with ``symbols``: those that exist, tradable or not."""
     account_id = seen_account().account_id
+    wanted = frozenset(symbols()) if "symbols" in request.args else None
     assets = sorted(services().gateway.assets(account_id), key=lambda asset: asset.symbol)
     listed = [
-        {
-            "symbol": asset.symbol,
-            "name": asset.name,
-            "assetClass": asset.asset_class.value,
-            "fractionable": asset.fractionable,
-            "shortable": asset.shortable,
-        }
+        _asset_json(asset)
         for asset in assets
-        if asset.tradable
+        if (asset.tradable if wanted is None else asset.symbol in wanted)
     ]
     return _answer(account_id, assets=listed)
+
+
+def list_bars() -> Response:
+    """List the past prices of ``symbols`` since ``since`` (default a day), oldest first."""
+    parts = services()
+    account_id = seen_account().account_id
+    timeframe = choice("timeframe", "5Min", _REACH)
+    now = parts.clock()
+    since = moment("since") or now - _DAY
+    if not now - _REACH[timeframe] <= since <= now:
+        earliest = time_text(now - _REACH[timeframe])
+        raise InvalidValue("since", time_text(since), f"a time from {earliest} to now")
+    wanted = symbols()
+    found = parts.gateway.bars(account_id, frozenset(wanted), timeframe, since)
+    bars = {name: [_bar_json(each) for each in found.get(name, ())] for name in wanted}
+    return _answer(account_id, timeframe=timeframe, since=time_text(since), bars=bars)
 
 
 def list_pnl_by_symbol() -> Response:
@@ -169,3 +188,20 @@ def _quote_json(quote: Quote) -> Json:
     )  # fmt: skip
     numbers = {name: text(getattr(quote, attribute)) for name, attribute in names}
     return {"symbol": quote.symbol, **numbers, "at": time_text(quote.at)}
+
+
+def _asset_json(asset: Asset) -> Json:
+    return {
+        "symbol": asset.symbol,
+        "name": asset.name,
+        "assetClass": asset.asset_class.value,
+        "tradable": asset.tradable,
+        "fractionable": asset.fractionable,
+        "shortable": asset.shortable,
+    }
+
+
+def _bar_json(bar: Bar) -> Json:
+    prices = {"open": bar.open, "high": bar.high, "low": bar.low, "close": bar.close}
+    numbers = {name: text(value) for name, value in (prices | {"volume": bar.volume}).items()}
+    return {"at": time_text(bar.at), **numbers}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import re
+from collections.abc import Collection
 from datetime import UTC, datetime
 
 from flask import request
@@ -77,6 +78,18 @@ def symbols(name: str = "symbols") -> list[str]:
         allowed = f"1 to {SYMBOLS_AT_ONCE} symbols with commas between them, such as AAPL,BTC/USD"
         raise InvalidValue(name, given or None, allowed)
     return list(dict.fromkeys(checked_symbol(name, part) for part in parts))
+
+
+def choice(name: str, default: str, allowed: Collection[str]) -> str:
+    """Return a parameter that is one of a few words.
+
+    Raises:
+        InvalidValue: none of them.
+    """
+    given = request.args.get(name, default)
+    if given not in allowed:
+        raise InvalidValue(name, given, f"one of {', '.join(allowed)}")
+    return given
 
 
 def is_id(value: str) -> bool:

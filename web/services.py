@@ -9,6 +9,7 @@ from typing import Protocol, cast
 
 from flask import current_app
 
+from broker.bars import Bar
 from broker.executor import OrderChanges
 from broker.feed import LinkStatus
 from broker.reference import Asset, MarketClock
@@ -59,6 +60,11 @@ class Gateway(Protocol):
 
     def assets(self, account_id: AccountId) -> Sequence[Asset]:
         """Return what can be traded."""
+
+    def bars(
+        self, account_id: AccountId, symbols: frozenset[str], timeframe: str, since: datetime
+    ) -> Mapping[str, Sequence[Bar]]:
+        """Return each symbol's past prices, oldest first."""
 
     def upstream(self) -> Sequence[LinkStatus]:
         """Return all connections to brokers."""

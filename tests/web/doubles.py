@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 
+from broker.bars import Bar
 from broker.executor import OrderChanges
 from broker.feed import LinkStatus
 from broker.reference import Asset, MarketClock
@@ -112,6 +113,15 @@ class InMemoryGateway:
         return [self._asset("MSFT", tradable=True), self._asset("GONE", tradable=False),
                 self._asset("AAPL", tradable=True)]  # fmt: skip
 
+    def bars(
+        self, account_id: AccountId, symbols: frozenset[str], timeframe: str, since: datetime
+    ) -> dict[str, list[Bar]]:
+        bar = Bar(
+            at=since, open=Decimal("1.50"), high=Decimal(3), low=Decimal(1), close=Decimal(2),
+            volume=Decimal(100),
+        )  # fmt: skip
+        return {symbol: [bar] for symbol in symbols - {"NONE"}}
+
     def upstream(self) -> list[LinkStatus]:
         return [
             LinkStatus(
@@ -154,6 +164,7 @@ class QuietStream:
     ready: bool = True
     closed: list[tuple[str, str]] = field(default_factory=list)
     accounts: dict[UserId, frozenset[AccountId]] = field(default_factory=dict)
+    connected: str = "nobody"
     drift: int = 0
 
     def close_session(self, session_id: str, reason: str = "session ended") -> int:
@@ -173,4 +184,4 @@ class QuietStream:
         return [{"connections": 0}]
 
     def connections(self) -> list[Json]:
-        return [{"connectionId": "c-1"}]
+        return [{"connectionId": "c-1", "userId": self.connected}]

@@ -18,7 +18,9 @@ from tests.web.doubles import NOW
 from web.thinning import thinned
 
 AS_OF = "2026-01-05T15:00:00.000Z"
-PATHS = ("positions", "account", "trades", "equity", "quotes", "assets", "pnl-by-symbol")
+PATHS = (
+    "positions", "account", "trades", "equity", "quotes", "assets", "bars", "pnl-by-symbol",
+)  # fmt: skip
 
 
 def _trade(index: int, realized: str = "1", symbol: str = "AAPL") -> Trade:
@@ -153,6 +155,26 @@ def test_assets_are_what_can_be_traded(trader: FlaskClient) -> None:
     assert ["AAPL", "MSFT"] == [each["symbol"] for each in assets]
 
 
+def test_single_assets_are_named_even_when_they_cannot_be_traded(trader: FlaskClient) -> None:
+    """A page asks for what it holds; what nobody lists is absent."""
+    assets = trader.get("/api/assets?symbols=msft,GONE,NONE").get_json()["assets"]
+    assert [("GONE", "GONE Inc.", False), ("MSFT", "MSFT Inc.", True)] == [
+        (each["symbol"], each["name"], each["tradable"]) for each in assets
+    ]
+
+
+def test_bars_come_by_symbol_as_exact_decimals(trader: FlaskClient) -> None:
+    """Each symbol once; one without any trade has an empty list."""
+    since = "2026-01-05T12:00:00.000Z"
+    query = f"symbols=aapl,NONE&timeframe=15Min&since={since}"
+    answered = trader.get(f"/api/bars?{query}").get_json()
+    bar = {"at": since, "open": "1.5", "high": "3", "low": "1", "close": "2", "volume": "100"}
+    assert {
+        "accountId": answered["accountId"], "asOf": AS_OF, "timeframe": "15Min", "since": since,
+        "bars": {"AAPL": [bar], "NONE": []},
+    } == answered  # fmt: skip
+
+
 def test_pnl_by_symbol_has_both_kinds(site: Site, trader: FlaskClient) -> None:
     """Realised and unrealised are told apart, for what is held and what was sold."""
     _store(site, site.mine, _trade(0, "1.25"), _trade(1, "2"), _trade(2, "-3", "MSFT"))
@@ -183,6 +205,10 @@ def test_a_drift_that_is_no_count_is_refused(
     [
         ("quotes", "symbols"), ("quotes?symbols=", "symbols"), ("quotes?symbols=,,", "symbols"),
         ("quotes?symbols=A B", "symbols"), (f"quotes?symbols={'A,' * 51}", "symbols"),
+        ("assets?symbols=", "symbols"), ("assets?symbols=A B", "symbols"),
+        ("bars", "symbols"), ("bars?symbols=AAPL&timeframe=2Min", "timeframe"),
+        ("bars?symbols=AAPL&since=2025-01-01T00:00:00Z", "since"),
+        ("bars?symbols=AAPL&since=2026-01-05T15:00:01Z", "since"),
         ("equity?since=yesterday", "since"), ("equity?since=2026-01-05T15:00:00", "since"),
         ("equity?since=0001-01-01T00:00:00%2B14:00", "since"), ("equity?points=1", "points"),
         ("equity?points=5001", "points"), ("trades?since=", "since"), ("trades?limit=0", "limit"),
