@@ -20,6 +20,7 @@ from flask import Flask, Response, jsonify, request
 
 import app
 from broker.reference import MarketClock
+from db.housekeeping import Housekeeping
 from gateway.gateway import Gateway
 from launch.accounts import open_stores
 from launch.server import DeskServer, Running
@@ -190,7 +191,9 @@ def build(settings: Settings) -> tuple[Flask, Running]:
     def write(name: str) -> Response:
         return cast("Response", getattr(producer, name)(**request.get_json()))
 
-    return flask, Running(stream, gateway, stores)
+    housekeeping = Housekeeping(stores.sessions, stores.records)
+    housekeeping.start()
+    return flask, Running(stream, gateway, housekeeping, stores)
 
 
 @contextmanager
