@@ -53,7 +53,7 @@
     const high = Math.max(...shown.map((p) => p.y));
     const room = (high - low || 1) * 0.1;
     return {
-      data: [{ x: shown.map((p) => af.charts.local(p.x)), y: shown.map((p) => p.y), name: "Equity", mode: "lines",
+      data: [{ ...af.charts.line(af.charts.cut(shown)), name: "Equity", mode: "lines", connectgaps: false,
         line: { color: c.accent, width: 2 }, hovertemplate: "%{y:$,.2f}<extra></extra>" }],
       layout: af.charts.layout({ xaxis: { type: "date" }, yaxis: { range: [low - room, high + room] } }),
     };
@@ -61,10 +61,14 @@
 
   /** Make the drawdown figure. */
   function drawdownFigure(points, c) {
-    const shown = af.charts.thin(drawdown(points), 1200);
+    const pieces = af.charts.cut(af.charts.thin(drawdown(points), 1200));
     return {
-      data: [{ x: shown.map((p) => af.charts.local(p.x)), y: shown.map((p) => p.y), name: "Drawdown", mode: "lines",
-        fill: "tozeroy", line: { color: c.loss, width: 1.5 }, fillcolor: c["loss-soft"], hovertemplate: "%{y:.2f}%<extra></extra>" }],
+      data: [
+        { ...af.charts.area(pieces, 0), mode: "lines", meta: "guide", line: { width: 0 }, hoverinfo: "skip",
+          fill: "tozeroy", fillcolor: c["loss-soft"] },
+        { ...af.charts.line(pieces), name: "Drawdown", mode: "lines", connectgaps: false,
+          line: { color: c.loss, width: 1.5 }, hovertemplate: "%{y:.2f}%<extra></extra>" },
+      ],
       layout: af.charts.layout({ xaxis: { type: "date" }, yaxis: { tickformat: ".2f", ticksuffix: "%", rangemode: "tozero" } }),
     };
   }

@@ -67,5 +67,42 @@
     return kept;
   }
 
-  af.charts = { colors, layout, draw, thin, local };
+  const PAUSE_MS = 120000;
+  const PAUSE_STEPS = 6;
+
+  /**
+   * Cut a line where nothing was recorded, so that no straight line is drawn through an outage:
+   * at pauses of over two minutes that are also much longer than the usual step.
+   * @param {Array<{x: string, y: number}>} points oldest first
+   * @returns {Array<Array<{x: string, y: number}>>} the pieces
+   */
+  function cut(points) {
+    const times = points.map((point) => Date.parse(point.x));
+    const steps = times.slice(1).map((time, i) => time - times[i]);
+    const usual = [...steps].sort((a, b) => a - b)[Math.floor(steps.length / 2)] ?? 0;
+    const limit = Math.max(PAUSE_MS, PAUSE_STEPS * usual);
+    const pieces = [];
+    points.forEach((point, i) => {
+      if (i === 0 || steps[i - 1] > limit) pieces.push([]);
+      pieces[pieces.length - 1].push(point);
+    });
+    return pieces;
+  }
+
+  /** Return a line's coordinates with a hole between its pieces. */
+  function line(pieces) {
+    const joined = pieces.flatMap((piece, i) => (i ? [{ x: piece[0].x, y: null }, ...piece] : piece));
+    return { x: joined.map((point) => local(point.x)), y: joined.map((point) => point.y) };
+  }
+
+  /** Return the area's coordinates: between the pieces it lies flat on its base. */
+  function area(pieces, base) {
+    const joined = pieces.flatMap((piece, i) => [
+      ...(i ? [{ x: piece[0].x, y: base }] : []), ...piece,
+      ...(i < pieces.length - 1 ? [{ x: piece[piece.length - 1].x, y: base }] : []),
+    ]);
+    return { x: joined.map((point) => local(point.x)), y: joined.map((point) => point.y) };
+  }
+
+  af.charts = { colors, layout, draw, thin, local, cut, line, area };
 })((globalThis.alphaflow = globalThis.alphaflow || {}));

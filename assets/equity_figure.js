@@ -48,10 +48,13 @@
     const from = range === "1D" && base !== null ? base : shown[0]?.y ?? 0;
     const tone = end && end.y < from ? "loss" : "gain";
     const line = { color: c[tone], width: 2, shape: "linear" };
+    const pieces = af.charts.cut(shown);
     return {
       data: [
         { x, y: y.map(() => from), mode: "lines", meta: "guide", line: { width: 1, dash: "dot", color: c.muted }, hoverinfo: "skip" },
-        { x, y, mode: "lines", line, fill: "tonexty", fillcolor: c[`${tone}-soft`], name: "Equity",
+        { ...af.charts.area(pieces, from), mode: "lines", meta: "guide", line: { width: 0 }, hoverinfo: "skip",
+          fill: "tonexty", fillcolor: c[`${tone}-soft`] },
+        { ...af.charts.line(pieces), mode: "lines", line, name: "Equity", connectgaps: false,
           hovertemplate: "%{y:$,.2f}<extra></extra>" },
         { x: x.slice(-1), y: end ? [end.y] : [], mode: "markers", meta: "guide", hoverinfo: "skip",
           marker: { size: 8, color: c[tone], line: { width: 4, color: c[`${tone}-soft`] } }, cliponaxis: false },

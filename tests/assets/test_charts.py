@@ -88,3 +88,28 @@ def test_a_file_is_named_for_its_chart_and_moment(js: Run) -> None:
     script = """alphaflow.figure_export.fileName(
       { title: "P&L by symbol", asOf: "2026-01-05T15:00:00.000Z" }, "svg")"""
     assert "alphaflow-p-l-by-symbol-2026-01-05T15-00-00.svg" == js(script)
+
+
+def test_a_line_is_cut_where_nothing_was_recorded(js: Run) -> None:
+    """A pause of many steps is a hole in the line and lies flat in the area."""
+    minutes = [0, 1, 2, 3, 30, 31, 32]
+    points = [{"x": f"2026-01-05T10:{minute:02}:00Z", "y": minute} for minute in minutes]
+    drawn = js(
+        """(() => { const pieces = alphaflow.charts.cut(p);
+          return [alphaflow.charts.line(pieces).y, alphaflow.charts.area(pieces, -1).y]; })()""",
+        p=points,
+    )
+    assert [
+        [0, 1, 2, 3, None, 30, 31, 32],
+        [0, 1, 2, 3, -1, -1, 30, 31, 32],
+    ] == drawn
+
+
+def test_a_coarse_line_is_not_cut(js: Run) -> None:
+    """A month in steps of half an hour has no hole: that is its usual step."""
+    points = [
+        {"x": f"2026-01-05T{hour:02}:{half}:00Z", "y": 1}
+        for hour in range(5)
+        for half in ("00", "30")
+    ]
+    assert 1 == len(js("alphaflow.charts.cut(p)", p=points))
