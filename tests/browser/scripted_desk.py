@@ -19,7 +19,8 @@ from typing import cast
 from flask import Flask, Response, jsonify, request
 
 import app
-from broker.reference import MarketClock
+from broker.bars import Bar
+from broker.reference import Asset, MarketClock
 from db.housekeeping import Housekeeping
 from gateway.gateway import Gateway
 from launch.accounts import open_stores
@@ -64,6 +65,16 @@ class Script:
 
     def quote(self, account_id: AccountId, symbol: str) -> None:
         """Return no quote: nobody makes one here."""
+
+    def assets(self, account_id: AccountId) -> list[Asset]:
+        """Return no asset: nobody lists any here."""
+        return []
+
+    def bars(
+        self, account_id: AccountId, symbols: frozenset[str], timeframe: str, since: datetime
+    ) -> dict[str, list[Bar]]:
+        """Return no history."""
+        return {}
 
     def stop(self, timeout_s: float) -> None:
         """Nothing runs."""
