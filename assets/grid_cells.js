@@ -10,7 +10,7 @@
   cells.SymbolCell = ({ data }) =>
     make("div", { className: "cell-two" },
       make("b", null, data.symbol),
-      data.total ? null : make("span", { className: "cell-sub wide-only" }, data.kind),
+      data.total ? null : make("span", { className: "cell-sub wide-only", title: data.kind }, data.kind),
       data.total ? null : make("span", { className: "cell-sub phone-only" },
         make("i", { className: "dot", "data-state": data.badge, title: data.badgeText }),
         `${f.quantity(data.quantity)} \u00b7 ${f.money(data.value)}`));
@@ -36,7 +36,7 @@
         make("i", { style: { width: `${data.bar}%` } })),
       make("span", null, `${data.weight}%`));
 
-  /** Prices seen since the page was opened. */
+  /** The session's line. */
   cells.SparkCell = ({ data }) => data.total ? null :
     make("svg", { className: `spark ${data.sparkUp}`, viewBox: "0 0 72 22", width: 72, height: 22, "aria-hidden": true },
       make("path", { d: data.spark || "M0 11L72 11", className: data.spark ? "" : "spark-none" }));
@@ -79,6 +79,7 @@
 
   const functions = (globalThis.dashAgGridFunctions = globalThis.dashAgGridFunctions || {});
   functions.asQuantity = ({ value, data }) => data.total ? "" : f.aligned(f.quantity(value), data.places ?? 0);
+  functions.symbolAndName = ({ data }) => `${data.symbol} ${data.kind ?? ""}`;
   functions.asPrice = ({ value, data }) => data.total ? "" : f.price(value);
   functions.asMoney = ({ value }) => f.money(value);
   functions.asFillPrice = ({ value }) => `@ ${f.price(value)}`;

@@ -3,6 +3,8 @@
   "use strict";
 
   const QUOTE_EVERY_MS = 2000;
+  const TYPING_MS = 400; // a pause this long: the symbol is typed
+  const ARROWS = new Set(["ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown"]);
   const ticket = { side: "buy", unit: "shares", touched: new Set(), orderId: null, quote: {}, quoteFor: "", busy: false };
   const rules = () => af.ticket_rules;
 
@@ -35,11 +37,25 @@
     part("stop-row").hidden = !rules().NEEDS_STOP.has(now.type);
     paintHead(now, seen);
     paintEstimate(now, seen);
-    paintProblems(rules().problems(now).filter((one) => ticket.touched.has(one.field)));
+    const doubt = symbolProblem(now.symbol);
+    const found = rules().problems(now).filter((one) => ticket.touched.has(one.field));
+    paintProblems(doubt ? [doubt, ...found] : found);
     const button = part("submit");
     button.textContent = ticket.busy ? "Sending\u2026" : rules().verb(now);
     button.dataset.side = now.side;
-    button.disabled = ticket.busy || rules().problems(now).length > 0 || !af.shell.tradingAccount();
+    button.disabled = ticket.busy || Boolean(doubt) || rules().problems(now).length > 0 || !af.shell.tradingAccount();
+  }
+
+  /** Return what is wrong with a symbol that the broker was asked about. */
+  function symbolProblem(symbol) {
+    const text = { unknown: "No such symbol", untradable: "Can't be traded now" }[af.asset_names.standing(symbol)];
+    return text ? { field: "symbol", text } : null;
+  }
+
+  /** Ask what the symbol is called, once its typing pauses. */
+  function askName() {
+    clearTimeout(ticket.nameTimer);
+    ticket.nameTimer = setTimeout(() => part("form") && af.asset_names.want([form().symbol], af.shell.tradingAccount()), TYPING_MS);
   }
 
   /** Show symbol and quote in the head. */
@@ -48,9 +64,12 @@
     const words = seen.bid && seen.ask ? `${now.symbol} \u00b7 ${price(seen.bid)} \u00d7 ${price(seen.ask)}`
       : seen.last ? `${now.symbol} \u00b7 ${price(seen.last)}` : now.symbol;
     write("quote", words);
+    write("name", af.asset_names.of(now.symbol));
     part("unit").textContent = ticket.unit === "usd" ? "USD" : now.symbol.includes("/") ? "coins" : "shares";
     for (const button of document.querySelectorAll("[data-ticket-side]")) {
-      button.setAttribute("aria-checked", String(button.dataset.ticketSide === now.side));
+      const chosen = button.dataset.ticketSide === now.side;
+      button.setAttribute("aria-checked", String(chosen));
+      button.tabIndex = chosen ? 0 : -1;
     }
     const accounts = af.shell.session()?.accounts ?? [];
     const target = af.shell.tradingAccount();
@@ -107,7 +126,7 @@
     const now = form();
     for (const field of ["symbol", "qty", "limitPrice", "stopPrice"]) ticket.touched.add(field);
     const account = af.shell.tradingAccount();
-    if (ticket.busy || rules().problems(now).length || !account) return paint();
+    if (ticket.busy || symbolProblem(now.symbol) || rules().problems(now).length || !account) return paint();
     Object.assign(ticket, { busy: true, refused: null, general: "", orderId: ticket.orderId ?? newOrderId() });
     paint();
     try {
@@ -176,6 +195,7 @@
     if (name === "symbol") {
       offerTimes();
       readQuote();
+      askName();
     }
     paint();
   }
@@ -201,6 +221,13 @@
       event.preventDefault();
       submit();
     });
+    document.addEventListener("keydown", (event) => {
+      if (!event.target.closest("[data-ticket-side]") || !ARROWS.has(event.key)) return;
+      event.preventDefault();
+      ticket.side = ticket.side === "buy" ? "sell" : "buy";
+      document.querySelector(`[data-ticket-side="${ticket.side}"]`)?.focus();
+      changed("qty");
+    });
     document.addEventListener("click", (event) => {
       const side = event.target.closest("[data-ticket-side]");
       if (side) ticket.side = side.dataset.ticketSide;
@@ -211,6 +238,7 @@
     });
     setInterval(readQuote, QUOTE_EVERY_MS);
     addEventListener("alphaflow:account", paint);
+    addEventListener("alphaflow:names", paint);
   }
 
   let listening = false;

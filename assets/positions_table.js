@@ -1,46 +1,18 @@
 /**
  * The live positions table: one row per account and symbol, updated by transactions, the P&L cell
- * animated on a change (U2), a sparkline of what was seen, the row's freshness beside it (U3).
+ * animated on a change (U2), the session's sparkline, the row's freshness beside it (U3).
  */
 (function (af) {
   "use strict";
 
   const GRID = "positions-grid";
-  const SPARK_EVERY_MS = 2000;
-  const SPARK_POINTS = 60;
   const FLASH_MS = 500;
   const table = af.grid.mirror(GRID);
-  const sparks = new Map();
   const flashed = new Map();
 
   /** Return an id that survives every update. */
   function rowId(position) {
     return `${position.accountId}:${position.symbol}`;
-  }
-
-  /** Remember a price for the sparkline, at most one per two seconds. */
-  function sample(id, price, now) {
-    const spark = sparks.get(id) ?? { at: 0, prices: [] };
-    sparks.set(id, spark);
-    if (now - spark.at < SPARK_EVERY_MS) return;
-    spark.at = now;
-    spark.prices.push(Number(price));
-    if (spark.prices.length > SPARK_POINTS) spark.prices.shift();
-  }
-
-  /**
-   * Draw a sparkline as an SVG path in a 72 × 22 box.
-   * @param {number[]} prices oldest first
-   * @returns {string} path data, empty below two points
-   */
-  function sparkPath(prices) {
-    if (prices.length < 2) return "";
-    const low = Math.min(...prices);
-    const span = Math.max(...prices) - low || 1;
-    const step = 72 / (prices.length - 1);
-    return prices
-      .map((p, i) => `${i ? "L" : "M"}${(i * step).toFixed(1)} ${(20 - (18 * (p - low)) / span).toFixed(1)}`)
-      .join("");
   }
 
   /** Return the day's change in percent of what the holding was worth at the last close. */
@@ -53,7 +25,6 @@
   function row(position, total, store, context) {
     const id = rowId(position);
     const fresh = af.freshness.ofPosition(store, position, context);
-    const prices = sparks.get(id)?.prices ?? [];
     const weight = total ? (100 * Math.abs(Number(position.marketValue))) / total : 0;
     return {
       id, accountId: position.accountId, account: af.shell?.accountName(position.accountId) ?? "",
@@ -61,23 +32,28 @@
       price: position.currentPrice, entry: position.entryPrice, dayPnl: position.intradayPnl,
       dayPercent: dayPercent(position), value: position.marketValue, weight: weight.toFixed(1),
       pnl: position.unrealizedPnl, pnlPercent: position.unrealizedPnlPercent,
-      cost: position.costBasis, spark: sparkPath(prices),
-      sparkUp: prices.length > 1 && prices[prices.length - 1] < prices[0] ? "loss" : "gain",
+      cost: position.costBasis, ...af.sparklines.drawn(position.symbol, context.now),
       badge: fresh.state, badgeText: af.freshness.text(fresh), late: fresh.late,
     };
   }
 
-  /** Say what is held: side, class and strategy. */
+  const CLASSES = { crypto: "Crypto", us_option: "Option" };
+
+  /** Say what is held: its name, or its class while the name isn't known; "short"; the strategy. */
   function kind(position) {
-    const what = position.assetClass === "crypto" ? "Crypto" : position.side === "short" ? "Short" : "Stock";
-    return position.strategyId ? `${what} \u00b7 ${position.strategyId}` : what;
+    const what = af.asset_names.of(position.symbol) || CLASSES[position.assetClass] || "Stock";
+    const short = position.side === "short" ? "short" : "";
+    return [what, short, position.strategyId].filter(Boolean).join(" \u00b7 ");
   }
 
   /** Make all rows in view. */
   function rows(store, context) {
     const held = af.portfolio_store.positions(store);
     const total = Number(af.portfolio_store.figures(store)?.equity ?? 0);
-    for (const position of held) sample(rowId(position), position.currentPrice, context.now);
+    for (const position of held) {
+      af.sparklines.see(position, context);
+      af.asset_names.want([position.symbol], position.accountId);
+    }
     const list = held.map((position) => row(position, total, store, context));
     const widest = Math.max(...list.map((one) => Number(one.weight)), 1);
     for (const one of list) one.bar = Math.round((100 * Number(one.weight)) / widest);
@@ -211,6 +187,7 @@
         fit.timer = setTimeout(fit, 150);
       });
       addEventListener("alphaflow:account", fit);
+      addEventListener("alphaflow:names", () => paint(af.stream_link.store));
     }
     af.grid.whenReady(GRID, () => {
       fit();
@@ -221,6 +198,6 @@
   const functions = (globalThis.dashAgGridFunctions = globalThis.dashAgGridFunctions || {});
   functions.positionRowHeight = ({ data }) => (data?.total ? 40 : 46);
 
-  af.positions_table = { rowId, sparkPath, dayPercent, totals, moves, rows, paint, sample, sparks };
+  af.positions_table = { rowId, kind, dayPercent, totals, moves, rows, paint };
   globalThis.dash_clientside = Object.assign(globalThis.dash_clientside || {}, { positions_table: { mount } });
 })((globalThis.alphaflow = globalThis.alphaflow || {}));

@@ -22,7 +22,7 @@ def ticket_panel() -> Component:
     """Return the ticket."""
     parts = [
         _sides(),
-        _text("symbol", "Symbol", "AAPL"),
+        _text("symbol", "Symbol", "AAPL", after=html.Span(id="ticket-name", className="unit name")),
         html.Div(
             [_choice("type", "Type", _TYPES), _choice("tif", "In force", _TIMES)], className="pair"
         ),
@@ -50,6 +50,7 @@ def _sides() -> Component:
             name,
             type="button",
             role="radio",
+            tabIndex="0" if side == "buy" else "-1",  # the group is one stop; arrows go on
             **attributes(data_ticket_side=side, aria_checked="true" if side == "buy" else "false"),
         )
         for side, name in (("buy", "Buy"), ("sell", "Sell"))

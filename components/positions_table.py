@@ -17,7 +17,8 @@ def _cell(field: str, name: str, renderer: str, **more: object) -> dict[str, obj
 
 
 _COLUMNS = [
-    _cell("symbol", "Symbol", "SymbolCell", minWidth=96, flex=3),
+    _cell("symbol", "Symbol", "SymbolCell", minWidth=96, flex=3,
+          getQuickFilterText=function("symbolAndName(params)")),
     {"field": "account", "headerName": "Account", "flex": 2, "minWidth": 90, "hide": True},
     number_column("quantity", "Qty", "asQuantity", flex=2, minWidth=76),
     number_column("entry", "Entry", "asPrice", flex=2, minWidth=84, hide=True),
@@ -28,7 +29,7 @@ _COLUMNS = [
     number_column(
         "pnl", "P&L", flex=3, minWidth=112, cellRenderer="PnlCell", cellClass="num pnl-cell"
     ),
-    _cell("spark", "Session", "SparkCell", minWidth=96, maxWidth=110, flex=2, sortable=False,
+    _cell("spark", "1D", "SparkCell", minWidth=96, maxWidth=110, flex=2, sortable=False,
           cellClass="spark-cell"),
     _cell("badge", "Data", "BadgeCell", minWidth=96, flex=2, type="rightAligned",
           cellClass="num badge-cell"),
@@ -67,7 +68,7 @@ def _filter() -> Component:
 def _columns_menu() -> Component:
     choices = (
         ("entry", "Entry"), ("dayPnl", "Day"), ("value", "Value"), ("weight", "Weight"),
-        ("spark", "Session"), ("badge", "Data"),
+        ("spark", "1D"), ("badge", "Data"),
     )  # fmt: skip
     items = [
         html.Button(

@@ -28,9 +28,7 @@ def js() -> Iterator[Run]:
         def run(expression: str, **values: Any) -> Any:
             names = ", ".join(values)
             given = ", ".join(json.dumps(value) for value in values.values())
-            text = engine.eval(
-                f"JSON.stringify((({names}) => ({expression}))({given}) ?? null)"
-            )
+            text = engine.eval(f"JSON.stringify((({names}) => ({expression}))({given}) ?? null)")
             return json.loads(str(text))
 
         yield run

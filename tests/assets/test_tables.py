@@ -39,9 +39,7 @@ def moves(js: Run, before: str, after: str, *, last: int | None = None) -> Any:
         ("5", "5.00", []),
     ],
 )
-def test_a_cell_moves_with_its_value(
-    js: Run, before: str, after: str, expected: list[Any]
-) -> None:
+def test_a_cell_moves_with_its_value(js: Run, before: str, after: str, expected: list[Any]) -> None:
     """Up on an increase, down on a decrease, still when it is the same number."""
     assert expected == moves(js, before, after)
 
@@ -73,11 +71,23 @@ def test_totals_add_up_exactly(js: Run) -> None:
     assert ("50.05", "0.3", "-2") == (total["value"], total["pnl"], total["dayPnl"])
 
 
-def test_a_flat_sparkline_stays_in_its_box(js: Run) -> None:
-    """Equal prices draw a line, one price none."""
-    assert ["M0.0 20.0L72.0 20.0", ""] == js(
-        "[[1, 1], [1]].map(alphaflow.positions_table.sparkPath)"
-    )
+@pytest.mark.parametrize(
+    ("more", "kind"),
+    [
+        ({}, "Tesla"),
+        ({"side": "short"}, "Tesla · short"),
+        ({"strategyId": "momentum"}, "Tesla · momentum"),
+        ({"symbol": "KO", "side": "short"}, "Stock · short"),
+        ({"symbol": "BTC/USD", "assetClass": "crypto"}, "Crypto"),
+    ],
+)
+def test_a_row_says_what_is_held(js: Run, more: dict[str, str], kind: str) -> None:
+    """The name, or the class while it isn't known; a short says so."""
+    script = """(() => {
+      alphaflow.asset_names.learn(["TSLA"], [{ symbol: "TSLA", name: "Tesla, Inc. Common Stock" }]);
+      return alphaflow.positions_table.kind(p);
+    })()"""
+    assert kind == js(script, p=position("TSLA") | more)
 
 
 @pytest.mark.parametrize(
