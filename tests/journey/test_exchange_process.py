@@ -29,8 +29,9 @@ def test_a_dead_exchange_is_started_again(stack: ExitStack, tmp_path: Path) -> N
     first = exchange_pid(desk)
     assert first is not None
     os.kill(first, signal.SIGKILL)
-    wait_for(lambda: {m["data"]["hop"] for m in follower.of("stale")} == {"broker", "market_data"})
-    wait_for(lambda: {m["data"]["hop"] for m in follower.of("fresh")} == {"broker", "market_data"})
+    hops = {"broker", "market_data"}
+    wait_for(lambda: {m["data"]["hop"] for m in follower.of("stale")} == hops, 60)
+    wait_for(lambda: {m["data"]["hop"] for m in follower.of("fresh")} == hops, 60)
     seq = follower.mirror.seq
     wait_for(lambda: (follower.mirror.seq or 0) > (seq or 0))
     after = {symbol: each["quantity"] for symbol, each in follower.mirror.positions.items()}
