@@ -125,7 +125,8 @@ def test_a_failure_inside_is_a_problem_without_details(site: Site) -> None:
 
 PRIVATE = [
     "/api/session", "/api/positions", "/api/orders", "/api/orders/x", "/api/account",
-    "/api/trades", "/api/equity", "/api/quotes?symbols=AAPL", "/api/assets", "/api/bars?symbols=AAPL",
+    "/api/trades", "/api/equity", "/api/quotes?symbols=AAPL", "/api/assets",
+    "/api/bars?symbols=AAPL",
     "/api/pnl-by-symbol", "/api/admin/websocket-stats", "/api/admin/connections",
     "/api/admin/stream-history", "/api/admin/links",
 ]  # fmt: skip
