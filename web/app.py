@@ -18,6 +18,7 @@ from web import (
     not_found,
     problems,
     session,
+    static_files,
 )
 from web.services import EXTENSION, Services
 from web.throttle import LoginThrottle
@@ -45,6 +46,7 @@ def create_flask(services: Services) -> Flask:
     app.extensions[EXTENSION] = services
     _trust_proxies(app, settings.trusted_proxies)
     headers.install(app)
+    static_files.install(app)
     problems.install(app)
     session.install(app)
     guard.install(app)
