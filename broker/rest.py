@@ -16,7 +16,7 @@ from broker.reference import Asset, MarketClock, read_asset, read_clock
 from broker.symbols import is_crypto
 from portfolio.errors import BrokerError, ConversionError, UnknownOrder
 from portfolio.ids import BrokerOrderId, ClientOrderId
-from portfolio.orders import Order
+from portfolio.orders import AssetClass, Order
 from portfolio.values import BrokerAccount, BrokerState, Mark, Quote
 
 log = logging.getLogger(__name__)
@@ -142,8 +142,12 @@ class BrokerRest:
         return read_clock(self.request("GET", "/clock"))
 
     def assets(self) -> list[Asset]:
-        """Return all active assets."""
-        return self._understood(read_asset, self._list("/assets", {"status": "active"}))
+        """Return all active shares and pairs; the broker lists one class at a time."""
+        found = []
+        for kind in (AssetClass.US_EQUITY, AssetClass.CRYPTO):
+            query = {"status": "active", "asset_class": kind.value}
+            found += self._understood(read_asset, self._list("/assets", query))
+        return found
 
     def request(self, method: str, path: str, data: object = None) -> object:
         """Send one request to the trading API and return its JSON, numbers as Decimal.

@@ -163,6 +163,11 @@ def test_bars_of_shares_and_pairs_reach_back(rest: BrokerRest) -> None:
     assert all(bar.low <= bar.close <= bar.high for bar in bars["AAPL"])
 
 
+def test_assets_of_both_classes_are_listed(rest: BrokerRest) -> None:
+    """Without a class a broker lists shares only."""
+    assert {"AAPL", "BTC/USD"} <= {asset.symbol for asset in rest.assets()}
+
+
 def test_wrong_secret_is_refused_everywhere(url: str, feed: FeedLoop, heard: Recorder) -> None:
     """A wrong secret stops both hops and REST with the same error."""
     wrong = keys(url, "wrong", secret="guess")

@@ -304,9 +304,12 @@ def test_numbers_keep_more_digits_than_a_float(broker: StandIn, rest: BrokerRest
 def test_clock_and_assets(broker: StandIn, rest: BrokerRest) -> None:
     """The market clock and the list of assets are read."""
     broker.answer("GET", "/v2/clock", Answer(payload("clock")))
-    broker.answer("GET", "/v2/assets", Answer([payload("asset")]))
+    pair = {**payload("asset"), "symbol": "BTC/USD", "class": "crypto"}
+    broker.answer("GET", "/v2/assets", Answer([payload("asset")]), Answer([pair]))
     assert rest.clock().is_open
-    assert [asset.symbol for asset in rest.assets()] == ["AAPL"]
+    assert [asset.symbol for asset in rest.assets()] == ["AAPL", "BTC/USD"]
+    classes = [each.query.get("asset_class") for each in broker.asked[1:]]
+    assert ["us_equity", "crypto"] == classes
 
 
 def test_many_threads_at_once(broker: StandIn, rest: BrokerRest) -> None:
