@@ -39,11 +39,12 @@
 
   const CLASSES = { crypto: "Crypto", us_option: "Option" };
 
-  /** Say what is held: its name, or its class while the name isn't known; "short"; the strategy. */
+  /** Say what is held: its name, or its class while the name isn't known; whether it is short; the strategy. */
   function kind(position) {
     const what = af.asset_names.of(position.symbol) || CLASSES[position.assetClass] || "Stock";
-    const short = position.side === "short" ? "short" : "";
-    return [what, short, position.strategyId].filter(Boolean).join(" \u00b7 ");
+    // first, as a long name is cut off at its end
+    const short = position.side === "short" ? "Short" : "";
+    return [short, what, position.strategyId].filter(Boolean).join(" \u00b7 ");
   }
 
   /** Make all rows in view. */

@@ -75,9 +75,9 @@ def test_totals_add_up_exactly(js: Run) -> None:
     ("more", "kind"),
     [
         ({}, "Tesla"),
-        ({"side": "short"}, "Tesla · short"),
+        ({"side": "short"}, "Short · Tesla"),
         ({"strategyId": "momentum"}, "Tesla · momentum"),
-        ({"symbol": "KO", "side": "short"}, "Stock · short"),
+        ({"symbol": "KO", "side": "short"}, "Short · Stock"),
         ({"symbol": "BTC/USD", "assetClass": "crypto"}, "Crypto"),
     ],
 )
