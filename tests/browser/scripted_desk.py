@@ -43,6 +43,7 @@ class Script:
         self.positions: dict[str, Position] = {}
         self.orders: dict[OrderId, Order] = {}
         self.trades: list[Trade] = []
+        self.is_open = True
 
     def snapshot(self, account_id: AccountId) -> BookSnapshot:
         """Return the account whole."""
@@ -54,10 +55,15 @@ class Script:
         )
 
     def clock(self, account_id: AccountId) -> MarketClock:
-        """Return an open market."""
+        """Return the market's hours: an hour to go, or twenty."""
         now = datetime.now(UTC)
         hour = timedelta(hours=1)
-        return MarketClock(at=now, is_open=True, next_open=now + 20 * hour, next_close=now + hour)
+        return MarketClock(
+            at=now,
+            is_open=self.is_open,
+            next_open=now + 20 * hour,
+            next_close=now + (hour if self.is_open else 27 * hour),
+        )
 
     def order(self, account_id: AccountId, order_id: OrderId) -> Order | None:
         """Return an order."""
@@ -166,6 +172,11 @@ class Producer:
         position = self._script.hold(symbol, 10, Decimal("101.25"), age_s)
         self._stream.offer([PositionUpdated(account_id=self._account_id, position=position)])
         return jsonify(priced=symbol)
+
+    def market(self, *, is_open: bool) -> Response:
+        """Open or close the market."""
+        self._script.is_open = is_open
+        return jsonify(isOpen=is_open)
 
     def _of_fill(self, order: Order, trade: Trade, position: Position) -> Sequence[Change]:
         whose = self._account_id

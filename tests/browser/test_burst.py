@@ -66,6 +66,18 @@ def test_old_data_raise_a_banner_that_goes_by_itself(page: Page) -> None:
     wait_for(lambda: not page.has(named("staleness-banner")))
 
 
+def test_a_closed_market_is_closed_not_stale(page: Page) -> None:
+    """Old prices of a closed market read Closed, and raise no banner (U3, U4)."""
+    page.enter("trader", "/analytics")
+    write(page, "price", symbol="DATED", age_s=7200)
+    write(page, "market", is_open=False)
+    page.open("/portfolio")
+    wait_for(lambda: badges(page).get("DATED") == "closed")
+    assert page.text("#market-clock").startswith("Market closed · opens in 2")
+    assert ("Closed", False) == (page.text("#page-badge"), page.has(named("staleness-banner")))
+    write(page, "market", is_open=True)
+
+
 def test_a_burst_arrives_completely(page: Page) -> None:
     """Of 100 fills in one burst each order, fill and last position is in a cell (R5, R11)."""
     page.enter_live("trader")

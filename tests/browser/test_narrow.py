@@ -8,6 +8,13 @@ from tests.browser.page import Page, named
 from tests.waiting import wait_for
 
 PHONE = {"width": 390, "height": 844, "deviceScaleFactor": 1, "mobile": True}
+LONG = {
+    "span-change": "−$12,345,678.90",
+    "span-percent": "+1,234.56%",
+    "span-drawdown": "−98.76%",
+    "span-now": "−98.76%",
+    "span-high": "$12,345,678.90",
+}
 _WIDTHS = """
 const inSight = (one) => !one.closest("details:not([open]) > :not(summary)");
 const sticksOut = (one) => {
@@ -60,6 +67,15 @@ def test_a_page_fits_a_phone(phone: Page, user: str, path: str, there: str) -> N
     fits(phone)
     bar = phone.js("return document.querySelector('nav.rail').getBoundingClientRect().toJSON()")
     assert (390, 844) == (bar["width"], round(bar["bottom"]))
+
+
+def test_long_figures_fit_a_phone(phone: Page) -> None:
+    """Figures of a large account and a bad month stay within 390 pixels (section 3)."""
+    phone.enter_live("trader", "/analytics")
+    phone.find("#span-drawdown")
+    for name, words in LONG.items():
+        phone.js("document.getElementById(arguments[0]).textContent = arguments[1]", name, words)
+    fits(phone)
 
 
 def test_the_ticket_opens_as_a_sheet(phone: Page) -> None:
