@@ -17,6 +17,7 @@ from stream.wire import Json, account_json, position_json, time_text, trade_json
 from web.access import seen_account
 from web.answers import answer, read_object
 from web.guard import require_session
+from web.outages import outages
 from web.query import choice, cursor, cursor_text, integer, moment, symbol, symbols
 from web.services import services
 from web.thinning import thinned
@@ -90,14 +91,21 @@ def list_trades() -> Response:
 
 
 def list_equity() -> Response:
-    """List account figures over time, oldest first: ``since`` (default a day), ``points``."""
+    """List account figures over time, oldest first: ``since`` (default a day), ``points``.
+
+    ``gaps``: the spans in which nothing was recorded.
+    """
     parts = services()
     account_id = seen_account().account_id
     since = moment("since") or parts.clock() - _DAY
     most = integer("points", 500, 2, 5000)
-    samples = thinned(parts.records.equity(account_id, since), most)
-    points = [account_json(sample) for sample in samples]
-    return _answer(account_id, since=time_text(since), equity=points)
+    samples = parts.records.equity(account_id, since)
+    points = [account_json(sample) for sample in thinned(samples, most)]
+    gaps = [
+        {"from": time_text(start), "to": time_text(end)}
+        for start, end in outages(samples, parts.clock())
+    ]
+    return _answer(account_id, since=time_text(since), equity=points, gaps=gaps)
 
 
 def list_quotes() -> Response:

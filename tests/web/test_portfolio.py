@@ -15,6 +15,7 @@ from portfolio.values import AccountFigures, Trade
 from stream.wire import account_json, position_json, trade_json
 from tests.web.conftest import Site, fields_of, problem_of
 from tests.web.doubles import NOW
+from web.outages import outages
 from web.thinning import thinned
 
 AS_OF = "2026-01-05T15:00:00.000Z"
@@ -123,6 +124,35 @@ def test_the_equity_line_is_thinned_to_what_is_asked(site: Site, trader: FlaskCl
     assert (100, account_json(_figures(0))) == (len(whole), whole[0])
     assert (5, "0", "99") == (len(few), few[0]["cash"], few[-1]["cash"])
     assert ["98", "99"] == [each["cash"] for each in late]
+
+
+def test_the_equity_line_tells_when_nothing_was_recorded(site: Site, trader: FlaskClient) -> None:
+    """A pause longer than a minute and a half is an outage, however few points are asked for."""
+    for second in (-3600, -3570, -3480, -3389, 0):
+        figures = _figures(second)
+        site.services.records.add_equity_sample(site.mine, figures.at, figures)
+    gaps = trader.get("/api/equity?points=2").get_json()["gaps"]
+    assert [
+        {"from": "2026-01-05T14:02:00.000Z", "to": "2026-01-05T14:03:31.000Z"},
+        {"from": "2026-01-05T14:03:31.000Z", "to": AS_OF},
+    ] == gaps
+
+
+@pytest.mark.parametrize(
+    ("age", "pause_s", "gaps"),
+    [
+        (timedelta(hours=1), 90, 0), (timedelta(hours=1), 91, 1),
+        (timedelta(days=3), 120, 0), (timedelta(days=3), 151, 1),
+        (timedelta(days=40), 7200, 0), (timedelta(days=40), 9001, 1),
+    ],
+)  # fmt: skip
+def test_an_outage_is_judged_by_how_many_samples_are_kept(
+    age: timedelta, pause_s: int, gaps: int
+) -> None:
+    """Old samples are thinned: the space between them is no outage."""
+    start = _figures(0)
+    end = _figures(pause_s)
+    assert gaps == len(list(outages([start, end], NOW + age)))
 
 
 @pytest.mark.parametrize("most", [2, 3, 10, 99, 100, 101])
