@@ -2,7 +2,7 @@
 (function (af) {
   "use strict";
 
-  const state = { range: "1M", key: "", points: [], symbols: [] };
+  const state = { range: "1M", key: "", points: [], gaps: [], symbols: [] };
 
   /**
    * Compute the drawdown: how far below the highest value so far.
@@ -46,22 +46,22 @@
       .sort((a, b) => af.decimal.compare(a.total, b.total));
   }
 
-  /** Make the equity figure. */
-  function equityFigure(points, c) {
+  /** Make the equity figure, open where nothing was recorded. */
+  function equityFigure(points, gaps, c) {
     const shown = af.charts.thin(points, 1200);
     const low = Math.min(...shown.map((p) => p.y));
     const high = Math.max(...shown.map((p) => p.y));
     const room = (high - low || 1) * 0.1;
     return {
-      data: [{ ...af.charts.line(af.charts.cut(shown)), name: "Equity", mode: "lines", connectgaps: false,
+      data: [{ ...af.charts.line(af.charts.cut(shown, gaps)), name: "Equity", mode: "lines", connectgaps: false,
         line: { color: c.accent, width: 2 }, hovertemplate: "%{y:$,.2f}<extra></extra>" }],
       layout: af.charts.layout({ xaxis: { type: "date" }, yaxis: { range: [low - room, high + room] } }),
     };
   }
 
-  /** Make the drawdown figure. */
-  function drawdownFigure(points, c) {
-    const pieces = af.charts.cut(af.charts.thin(drawdown(points), 1200));
+  /** Make the drawdown figure, open where nothing was recorded. */
+  function drawdownFigure(points, gaps, c) {
+    const pieces = af.charts.cut(af.charts.thin(drawdown(points), 1200), gaps);
     return {
       data: [
         { ...af.charts.area(pieces, 0), mode: "lines", meta: "guide", line: { width: 0 }, hoverinfo: "skip",
@@ -120,8 +120,8 @@
     phase("analytics-drawdown", state.points.length > 1);
     phase("analytics-symbols", state.symbols.length > 0);
     if (state.points.length > 1) {
-      af.charts.draw("analytics-equity", equityFigure(state.points, c));
-      af.charts.draw("analytics-drawdown", drawdownFigure(state.points, c));
+      af.charts.draw("analytics-equity", equityFigure(state.points, state.gaps, c));
+      af.charts.draw("analytics-drawdown", drawdownFigure(state.points, state.gaps, c));
     }
     if (state.symbols.length) af.charts.draw("analytics-symbols", symbolFigure(state.symbols, c));
   }
@@ -149,11 +149,11 @@
       tab.setAttribute("aria-pressed", String(tab.dataset.span === range));
     }
     const since = af.equity_figure.since(range, Date.now());
-    const [points, symbols] = await Promise.all([
-      af.equity_figure.load(range).catch(() => []), loadSymbols(since).catch(() => []),
+    const [line, symbols] = await Promise.all([
+      af.equity_figure.load(range).catch(() => ({ points: [], gaps: [] })), loadSymbols(since).catch(() => []),
     ]);
     if (state.key === key) {
-      Object.assign(state, { points, symbols });
+      Object.assign(state, line, { symbols });
       draw();
     }
   }
@@ -175,6 +175,6 @@
     show("1M");
   }
 
-  af.analytics = { drawdown, summary, bySymbol };
+  af.analytics = { drawdown, summary, bySymbol, equityFigure, drawdownFigure };
   globalThis.dash_clientside = Object.assign(globalThis.dash_clientside || {}, { analytics: { mount } });
 })((globalThis.alphaflow = globalThis.alphaflow || {}));

@@ -67,26 +67,50 @@
     return kept;
   }
 
-  const PAUSE_MS = 120000;
-  const PAUSE_STEPS = 6;
+  /**
+   * Read an account's recorded equity.
+   * @returns {{points: Array<{x: string, y: number}>, gaps: Array<{from: string, to: string}>}}
+   *   gaps: when nothing was recorded, as the server knows from all samples
+   */
+  function history(answer) {
+    const points = af.backup_polling.listOf(answer, "equity")
+      .map((row) => ({ x: row.timestamp, y: Number(row.equity) }))
+      .filter((point) => point.x && Number.isFinite(point.y));
+    return { points, gaps: answer?.gaps ?? [] };
+  }
+
+  /** Add up several accounts' lines: each holds its last value until its next point; a gap in one is one in all. */
+  function combine(lines) {
+    if (lines.length === 1) return lines[0];
+    const events = lines.flatMap(({ points }, i) => points.map((point) => ({ ...point, i })));
+    events.sort((a, b) => Date.parse(a.x) - Date.parse(b.x));
+    const latest = lines.map(({ points }) => (points.length ? points[0].y : 0));
+    const points = events.map(({ x, y, i }) => {
+      latest[i] = y;
+      return { x, y: latest.reduce((sum, one) => sum + one, 0) };
+    });
+    return { points, gaps: lines.flatMap(({ gaps }) => gaps) };
+  }
 
   /**
-   * Cut a line where nothing was recorded, so that no straight line is drawn through an outage:
-   * at pauses of over two minutes that are also much longer than the usual step.
+   * Cut a line where nothing was recorded, so that no straight line is drawn through an outage.
    * @param {Array<{x: string, y: number}>} points oldest first
-   * @returns {Array<Array<{x: string, y: number}>>} the pieces
+   * @param {Array<{from: string, to: string}>} gaps
+   * @returns {Array<Array<{x: string, y: number}>>} the pieces, none empty
    */
-  function cut(points) {
-    const times = points.map((point) => Date.parse(point.x));
-    const steps = times.slice(1).map((time, i) => time - times[i]);
-    const usual = [...steps].sort((a, b) => a - b)[Math.floor(steps.length / 2)] ?? 0;
-    const limit = Math.max(PAUSE_MS, PAUSE_STEPS * usual);
-    const pieces = [];
-    points.forEach((point, i) => {
-      if (i === 0 || steps[i - 1] > limit) pieces.push([]);
+  function cut(points, gaps) {
+    const spans = gaps.map(({ from, to }) => [Date.parse(from), Date.parse(to)]);
+    const pieces = [[]];
+    let before = -Infinity;
+    for (const point of points) {
+      const at = Date.parse(point.x);
+      // another account's figures: a sum without this one's is none
+      if (spans.some(([from, to]) => at > from && at < to)) continue;
+      if (spans.some(([from, to]) => before <= from && at >= to)) pieces.push([]);
       pieces[pieces.length - 1].push(point);
-    });
-    return pieces;
+      before = at;
+    }
+    return pieces.filter((piece) => piece.length);
   }
 
   /** Return a line's coordinates with a hole between its pieces. */
@@ -104,5 +128,5 @@
     return { x: joined.map((point) => local(point.x)), y: joined.map((point) => point.y) };
   }
 
-  af.charts = { colors, layout, draw, thin, local, cut, line, area };
+  af.charts = { colors, layout, draw, thin, local, history, combine, cut, line, area };
 })((globalThis.alphaflow = globalThis.alphaflow || {}));

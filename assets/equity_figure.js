@@ -7,26 +7,9 @@
   const POINT_EVERY_MS = 5000;
   const DAY_MS = 86400000;
   const RANGES = { "1D": DAY_MS, "1W": 7 * DAY_MS, "1M": 30 * DAY_MS, "3M": 91 * DAY_MS, "1Y": 365 * DAY_MS };
-  const state = { range: "1D", points: [], base: null, key: "", drawnAt: 0, timer: null };
-
-  /** Read the points of an answer. */
-  function read(answer) {
-    return af.backup_polling.listOf(answer, "equity")
-      .map((row) => ({ x: row.timestamp, y: Number(row.equity) }))
-      .filter((point) => point.x && Number.isFinite(point.y));
-  }
-
-  /** Add up several accounts' lines: each holds its last value until its next point. */
-  function combine(lines) {
-    if (lines.length === 1) return lines[0];
-    const events = lines.flatMap((line, i) => line.map((point) => ({ ...point, i })));
-    events.sort((a, b) => Date.parse(a.x) - Date.parse(b.x));
-    const latest = lines.map((line) => (line.length ? line[0].y : 0));
-    return events.map(({ x, y, i }) => {
-      latest[i] = y;
-      return { x, y: latest.reduce((sum, one) => sum + one, 0) };
-    });
-  }
+  const SILENT_MS = 90000; // no figures for so long: what the server recorded meanwhile is fetched
+  const POINTS = 700; // more than the chart has pixels to show
+  const state = { range: "1D", points: [], gaps: [], base: null, key: "", loading: false, drawnAt: 0, timer: null };
 
   /** Move the line's end: a new point every few seconds, the last one moved between. */
   function extend(points, at, equity) {
@@ -39,8 +22,8 @@
     return points;
   }
 
-  /** Make the figure: the line, filled towards yesterday's close. */
-  function figure(points, base, range, c, layout) {
+  /** Make the figure: the line, filled towards yesterday's close, open where nothing was recorded. */
+  function figure(points, gaps, base, range, c, layout) {
     const shown = af.charts.thin(points);
     const x = shown.map((p) => af.charts.local(p.x));
     const y = shown.map((p) => p.y);
@@ -48,7 +31,7 @@
     const from = range === "1D" && base !== null ? base : shown[0]?.y ?? 0;
     const tone = end && end.y < from ? "loss" : "gain";
     const line = { color: c[tone], width: 2, shape: "linear" };
-    const pieces = af.charts.cut(shown);
+    const pieces = af.charts.cut(shown, gaps);
     return {
       data: [
         { x, y: y.map(() => from), mode: "lines", meta: "guide", line: { width: 1, dash: "dot", color: c.muted }, hoverinfo: "skip" },
@@ -82,10 +65,10 @@
     const accounts = af.portfolio_store.inView(af.stream_link.store).map((one) => one.accountId);
     const from = since(range, Date.now());
     const lines = await Promise.all(accounts.map(async (id) => {
-      const query = `accountId=${encodeURIComponent(id)}&since=${encodeURIComponent(from)}&points=1500`;
-      return read(await af.backup_polling.getJson(`/api/equity?${query}`));
+      const query = `accountId=${encodeURIComponent(id)}&since=${encodeURIComponent(from)}&points=${POINTS}`;
+      return af.charts.history(await af.backup_polling.getJson(`/api/equity?${query}`));
     }));
-    return combine(lines.length ? lines : [[]]);
+    return af.charts.combine(lines.length ? lines : [{ points: [], gaps: [] }]);
   }
 
   /** Fetch and show a range; an answer that comes late is dropped. */
@@ -95,11 +78,19 @@
     for (const tab of document.querySelectorAll("[data-range]")) {
       tab.setAttribute("aria-pressed", String(tab.dataset.range === range));
     }
-    const points = await load(range).catch(() => null);
+    state.loading = true;
+    const line = await load(range).catch(() => null);
     if (state.key !== key) return;
-    document.getElementById("equity-frame")?.setAttribute("data-phase", points === null ? "error" : "rows");
-    state.points = points ?? [];
+    state.loading = false;
+    document.getElementById("equity-frame")?.setAttribute("data-phase", line === null ? "error" : "rows");
+    Object.assign(state, line ?? { points: [], gaps: [] });
     paint(af.stream_link.store, true);
+  }
+
+  /** Say whether a live line was left alone so long that only the server knows what came between. */
+  function torn(points, at) {
+    const last = points[points.length - 1];
+    return Boolean(last?.live) && Date.parse(at) - Date.parse(last.x) > SILENT_MS;
   }
 
   /** Move the line's end and draw, every two seconds at most and only when seen. */
@@ -109,6 +100,7 @@
     if (figures) {
       state.base = Number(figures.lastEquity) || null;
       const at = new Date(af.portfolio_store.serverNow(store, Date.now())).toISOString();
+      if (!state.loading && torn(state.points, at)) return void show(state.range);
       extend(state.points, at, Number(figures.equity));
     }
     const wait = DRAW_EVERY_MS - (Date.now() - state.drawnAt);
@@ -128,7 +120,7 @@
     const note = document.getElementById("equity-note");
     if (note) note.textContent = words[state.range] ?? "";
     if (state.points.length < 2) return;
-    af.charts.draw(GRAPH, figure(state.points, state.base, state.range, af.charts.colors(), af.charts.layout));
+    af.charts.draw(GRAPH, figure(state.points, state.gaps, state.base, state.range, af.charts.colors(), af.charts.layout));
   }
 
   let listening = false;
@@ -148,6 +140,6 @@
     show("1D");
   }
 
-  af.equity_figure = { read, combine, extend, figure, bounds, since, load, paint };
+  af.equity_figure = { extend, torn, figure, bounds, since, load, paint };
   globalThis.dash_clientside = Object.assign(globalThis.dash_clientside || {}, { equity_figure: { mount } });
 })((globalThis.alphaflow = globalThis.alphaflow || {}));

@@ -12,12 +12,63 @@ def test_drawdown_is_measured_from_the_highest_so_far(js: Run) -> None:
 
 
 def test_accounts_are_added_up_over_time(js: Run) -> None:
-    """Each account holds its last value until its next point."""
+    """Each account holds its last value until its next point; a gap in one is one in the sum."""
+    gap = {"from": "2026-01-05T10:00:00Z", "to": "2026-01-05T12:00:00Z"}
     lines = [
-        [{"x": "2026-01-05T10:00:00Z", "y": 1}, {"x": "2026-01-05T12:00:00Z", "y": 2}],
-        [{"x": "2026-01-05T11:00:00Z", "y": 10}],
+        {
+            "points": [
+                {"x": "2026-01-05T10:00:00Z", "y": 1},
+                {"x": "2026-01-05T12:00:00Z", "y": 2},
+            ],
+            "gaps": [gap],
+        },
+        {"points": [{"x": "2026-01-05T11:00:00Z", "y": 10}], "gaps": []},
     ]
-    assert [11, 11, 12] == [one["y"] for one in js("alphaflow.equity_figure.combine(l)", l=lines)]
+    combined = js("alphaflow.charts.combine(l)", l=lines)
+    assert ([11, 11, 12], [gap]) == ([one["y"] for one in combined["points"]], combined["gaps"])
+
+
+HOURS = [{"x": f"2026-01-05T{hour}:00:00.000Z", "y": hour} for hour in (10, 11, 13, 14)]
+LUNCH = [{"from": HOURS[1]["x"], "to": HOURS[2]["x"]}]
+
+
+def test_a_line_is_cut_where_nothing_was_recorded(js: Run) -> None:
+    """An outage is a hole in the line and lies flat in the area."""
+    drawn = js(
+        """(() => { const pieces = alphaflow.charts.cut(p, gaps);
+          return [alphaflow.charts.line(pieces).y, alphaflow.charts.area(pieces, -1).y]; })()""",
+        p=HOURS, gaps=LUNCH,
+    )  # fmt: skip
+    assert [[10, 11, None, 13, 14], [10, 11, -1, -1, 13, 14]] == drawn
+
+
+def test_what_another_account_says_within_a_gap_is_no_sum(js: Run) -> None:
+    """A point inside a gap is left out; a gap outside the line changes nothing."""
+    gaps = [{"from": HOURS[0]["x"], "to": HOURS[2]["x"]},
+            {"from": "2026-01-04T10:00:00Z", "to": "2026-01-04T11:00:00Z"}]  # fmt: skip
+    pieces = js("alphaflow.charts.cut(p, gaps)", p=HOURS, gaps=gaps)
+    assert [[10], [13, 14]] == [[one["y"] for one in piece] for piece in pieces]
+
+
+def test_every_figure_of_equity_leaves_gaps_open(js: Run) -> None:
+    """Equity, drawdown and the day's filled line."""
+    script = """(() => {
+      globalThis.getComputedStyle = () => ({ getPropertyValue: () => "#000" });
+      const a = alphaflow.analytics, c = alphaflow.charts.colors();
+      const day = alphaflow.equity_figure.figure(p, gaps, 5, "1D", c, alphaflow.charts.layout);
+      return [a.equityFigure(p, gaps, c), a.drawdownFigure(p, gaps, c), day]
+        .map((figure) => figure.data.find((trace) => trace.name).y);
+    })()"""
+    assert [[10, 11, None, 13, 14], [0, 0, None, 0, 0], [10, 11, None, 13, 14]] == js(
+        script, p=HOURS, gaps=LUNCH
+    )
+
+
+def test_a_live_line_left_alone_is_fetched_anew(js: Run) -> None:
+    """After a minute and a half without figures only the server knows what came between."""
+    script = """["15:01:30", "15:01:31"].map((time) => alphaflow.equity_figure.torn(
+      [{ x: "2026-01-05T15:00:00Z", y: 1, live: true }], `2026-01-05T${time}Z`))"""
+    assert [False, True] == js(script)
 
 
 def test_the_lines_end_moves_and_then_stays(js: Run) -> None:
@@ -88,28 +139,3 @@ def test_a_file_is_named_for_its_chart_and_moment(js: Run) -> None:
     script = """alphaflow.figure_export.fileName(
       { title: "P&L by symbol", asOf: "2026-01-05T15:00:00.000Z" }, "svg")"""
     assert "alphaflow-p-l-by-symbol-2026-01-05T15-00-00.svg" == js(script)
-
-
-def test_a_line_is_cut_where_nothing_was_recorded(js: Run) -> None:
-    """A pause of many steps is a hole in the line and lies flat in the area."""
-    minutes = [0, 1, 2, 3, 30, 31, 32]
-    points = [{"x": f"2026-01-05T10:{minute:02}:00Z", "y": minute} for minute in minutes]
-    drawn = js(
-        """(() => { const pieces = alphaflow.charts.cut(p);
-          return [alphaflow.charts.line(pieces).y, alphaflow.charts.area(pieces, -1).y]; })()""",
-        p=points,
-    )
-    assert [
-        [0, 1, 2, 3, None, 30, 31, 32],
-        [0, 1, 2, 3, -1, -1, 30, 31, 32],
-    ] == drawn
-
-
-def test_a_coarse_line_is_not_cut(js: Run) -> None:
-    """A month in steps of half an hour has no hole: that is its usual step."""
-    points = [
-        {"x": f"2026-01-05T{hour:02}:{half}:00Z", "y": 1}
-        for hour in range(5)
-        for half in ("00", "30")
-    ]
-    assert 1 == len(js("alphaflow.charts.cut(p)", p=points))
