@@ -106,7 +106,7 @@ class Page:
         """Return a table's rows: by symbol where that names them, cells as read by a person."""
         found = self.js(_CELLS, f"{grid}-grid")
         return {
-            name.partition(":")[2]: {
+            name.partition(":")[2] or name: {
                 column: _PADDING.sub("", cell).strip() for column, cell in cells.items()
             }
             for name, cells in found.items()

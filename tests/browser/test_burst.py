@@ -74,7 +74,8 @@ def test_a_closed_market_is_closed_not_stale(page: Page) -> None:
     page.open("/portfolio")
     wait_for(lambda: badges(page).get("DATED") == "closed")
     assert page.text("#market-clock").startswith("Market closed · opens in 2")
-    assert ("Closed", False) == (page.text("#page-badge"), page.has(named("staleness-banner")))
+    page.await_text("#page-badge", "Closed")
+    assert not page.has(named("staleness-banner"))
     write(page, "market", is_open=True)
 
 

@@ -53,8 +53,7 @@ def test_an_admin_watches_the_stream_move(page: Page, desk: DeskProcess) -> None
     page.enter("admin", "/admin/stream")
     wait_for(lambda: page.text("#stat-connections") not in ("", "0", "–"))
     assert int(page.text("#stat-connections")) >= 1
-    connections = page.await_rows("connections")
-    assert "trader" in {row["user"] for row in connections.values()}
+    wait_for(lambda: "trader" in {row["user"] for row in page.rows("connections").values()})
     total = page.text("#stat-messages-total")
     wait_for(lambda: page.text("#stat-messages-total") != total)
     drawn = "return document.querySelectorAll('#stream-graph .scatterlayer .trace').length"
