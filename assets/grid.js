@@ -76,6 +76,16 @@
     if (host && host.dataset.phase !== name) host.dataset.phase = name;
   }
 
+  /** Let Enter or Space on a cell press the button in it; Enter on any other cell is a click on its row. */
+  function press(event) {
+    const { key, target } = event;
+    if (!target.classList?.contains("ag-cell") || (key !== "Enter" && key !== " ")) return;
+    const button = target.querySelector("button");
+    if (!button && key !== "Enter") return;
+    event.preventDefault();
+    (button ?? target).click();
+  }
+
   const functions = (globalThis.dashAgGridFunctions = globalThis.dashAgGridFunctions || {});
 
   /** Return the grid theme: every colour is a token, so it follows the page's theme by itself. */
@@ -103,5 +113,5 @@
 
   functions.rowId = (params) => params.data.id;
 
-  af.grid = { api, whenReady, difference, equal, mirror, phase };
+  af.grid = { api, whenReady, difference, equal, mirror, phase, press };
 })((globalThis.alphaflow = globalThis.alphaflow || {}));

@@ -22,9 +22,11 @@
         f.signedMoney(data.pnl)),
       make("span", { className: "cell-sub" }, f.signedPercent(data.pnlPercent)));
 
-  /** The day's change. */
-  cells.DayCell = ({ data }) =>
-    make("div", { className: `cell-two num ${f.direction(data.dayPnl)}` },
+  /** The day's change; of the total only the amount: the headline's percentage is of all equity. */
+  cells.DayCell = ({ data }) => data.total
+    ? make("div", { className: `num ${f.direction(data.dayPnl)}` },
+      make("i", { className: "arrow", "aria-hidden": true }, f.arrow(data.dayPnl)), f.signedMoney(data.dayPnl))
+    : make("div", { className: `cell-two num ${f.direction(data.dayPnl)}` },
       make("span", null, make("i", { className: "arrow", "aria-hidden": true }, f.arrow(data.dayPnl)),
         f.signedPercent(data.dayPercent)),
       make("span", { className: "cell-sub" }, f.signedMoney(data.dayPnl)));

@@ -235,6 +235,8 @@
       if (side || event.target.closest("#ticket-unit")) changed("qty");
       const row = event.target.closest("#positions-grid .ag-row[row-id]");
       if (row && !row.classList.contains("ag-row-pinned")) choose(row.getAttribute("row-id").split(":").slice(1).join(":"));
+      // by keyboard: what comes next is the quantity
+      if (row && event.detail === 0) part("qty")?.focus();
     });
     setInterval(readQuote, QUOTE_EVERY_MS);
     addEventListener("alphaflow:account", paint);

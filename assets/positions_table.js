@@ -67,10 +67,8 @@
     const pnl = af.decimal.sum(list.map((r) => r.pnl));
     const day = af.decimal.sum(list.map((r) => r.dayPnl));
     const cost = list.reduce((n, r) => n + Math.abs(Number(r.cost)), 0);
-    const start = list.reduce((n, r) => n + Math.abs(Number(r.value) - Number(r.dayPnl)), 0);
     return {
       id: "total", symbol: "Total", total: true, value, pnl, dayPnl: day,
-      dayPercent: start ? String((100 * Number(day)) / start) : "0",
       pnlPercent: cost ? String((100 * Number(pnl)) / cost) : "0",
       weight: list.reduce((n, r) => n + Number(r.weight), 0).toFixed(1),
     };

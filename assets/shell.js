@@ -183,6 +183,7 @@
       if (action) paintChoices();
     });
     document.addEventListener("keydown", (event) => {
+      af.grid.press(event);
       if (event.key !== "Escape") return;
       closeMenus();
       document.documentElement.dataset.sheet = "closed";

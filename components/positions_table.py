@@ -74,7 +74,7 @@ def _columns_menu() -> Component:
         html.Button(
             [html.Span(name), html.I(className="switch")],
             type="button",
-            role="menuitemcheckbox",
+            role="switch",
             className="menu-item",
             **attributes(data_column=field, aria_checked="false" if field == "entry" else "true"),
         )

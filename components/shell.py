@@ -160,7 +160,7 @@ def _user_menu(visitor: Visitor) -> Component:
         html.Button(
             [html.Span(label), html.I(className="switch")],
             type="button",
-            role="menuitemcheckbox",
+            role="switch",
             className="menu-item",
             **attributes(data_action=action, aria_checked="false"),
         )
