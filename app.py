@@ -103,6 +103,8 @@ def _doors(settings: Settings, stores: Stores, stream: PortfolioStream, gateway:
     stream.register(flask, authenticate)
     dash = create_dash(flask)
     secure(flask, dash.csp_hashes)
+    # Dash finishes building itself in the first request, without a lock: let that be ours
+    flask.test_client().get("/health")
     return flask
 
 

@@ -29,7 +29,13 @@ from gateway.live_book import LiveBook
 from gateway.marker import Marker
 from gateway.order_desk import OrderDesk
 from portfolio.book import MARKET_ZONE, Book
-from portfolio.errors import BrokerError, ConversionError, UnknownAccount
+from portfolio.errors import (
+    BrokerError,
+    BrokerUnreachable,
+    ConversionError,
+    CredentialsRefused,
+    UnknownAccount,
+)
 from portfolio.ids import AccountId, OrderId
 from portfolio.orders import Order
 from portfolio.ticket import OrderTicket
@@ -195,14 +201,19 @@ class Gateway:
     def quote(self, account_id: AccountId, symbol: str) -> Quote | None:
         """Return the newest quote of a symbol, followed for a while from now on.
 
-        The first question is answered over REST, later ones from the stream.
+        The first question is answered over REST, later ones from the stream. None where
+        the broker has no quote, or no such symbol: that one is not followed.
+
+        Raises:
+            BrokerUnreachable: the broker gave no answer.
         """
         linked = self._of(account_id)
-        linked.desk.look(symbol)
         quote = self._feed.board(account_id).quote(symbol)
+        if quote is None:
+            quote = _asked(linked.rest, symbol)
         if quote is not None:
-            return quote
-        return next(iter(linked.rest.latest_quotes([symbol])), None)
+            linked.desk.look(symbol)
+        return quote
 
     def clock(self, account_id: AccountId) -> MarketClock | None:
         """Return the market's hours, at most CLOCK_KEPT_S old; None when nobody can tell."""
@@ -272,6 +283,16 @@ class Gateway:
     def _all_figures(self) -> Iterator[tuple[AccountId, AccountFigures | None]]:
         for account_id, linked in tuple(self._linked.items()):
             yield account_id, linked.desk.live.figures()
+
+
+def _asked(rest: BrokerRest, symbol: str) -> Quote | None:
+    """Ask for a quote; what the broker refuses to know has none."""
+    try:
+        return next(iter(rest.latest_quotes([symbol])), None)
+    except (BrokerUnreachable, CredentialsRefused):
+        raise
+    except BrokerError:
+        return None
 
 
 def _day_start() -> datetime:

@@ -196,6 +196,10 @@ def test_last_symbol_gone_closes_and_the_next_reconnects(
     watching.watch(ACCOUNT, frozenset())
     heard.until_state("market_data", "down")
     assert heard.detail("market_data") == "nothing is watched"
+    # hung up, too: asked for in the middle of hanging up, the connection would be a gap first
+    eventually(
+        lambda: {each.state for each in watching.links() if each.name == "stocks"} == {"down"}
+    )
     watching.watch(ACCOUNT, frozenset({"MSFT"}))
     heard.until_state("market_data", "live", times=2)
     assert "gap" not in heard.states("market_data")

@@ -215,6 +215,15 @@ def test_a_symbol_over_the_budget_is_priced_over_rest(desk: Desk) -> None:
     wait_for(lambda: sources() == {"SPY": "stream", "AAPL": "snapshot"})
 
 
+@pytest.mark.parametrize("symbol", ["AAPLAAPL", "QQQQQ"])
+def test_a_symbol_the_broker_does_not_know_has_no_quote(desk: Desk, symbol: str) -> None:
+    """A half-typed symbol is answered with nothing, and never subscribed."""
+    gateway = desk.start()
+    quote = gateway.quote(desk.account_id, symbol)
+    interests = gateway._of(desk.account_id).desk.interests
+    assert (None, frozenset()) == (quote, interests.current(0.0))
+
+
 def test_a_quote_of_any_symbol_can_be_asked(desk: Desk) -> None:
     """The ticket gets a quote of a symbol that nobody holds."""
     gateway = desk.start()
