@@ -48,20 +48,36 @@
     return names.length === Object.keys(a).length && names.every((name) => a[name] === b[name]);
   }
 
-  /** Make a table's mirror: remembers what is shown and applies differences. */
-  function mirror(id) {
+  /**
+   * Name the columns whose cells show more than their own field, where that changed.
+   * @param {Object<string, string[]>} composed further fields that a column's cells show
+   */
+  function outdated(composed, old, row) {
+    return Object.keys(composed).filter((column) => composed[column].some((name) => old[name] !== row[name]));
+  }
+
+  /**
+   * Make a table's mirror: remembers what is shown and applies differences.
+   * @param {function(): Object<string, string[]>} [composed] the grid redraws a cell when its
+   *   column's own field changes; these are the other fields that it must be redrawn for
+   */
+  function mirror(id, composed = () => ({})) {
     const shown = new Map();
     return {
       shown,
       /** Forget what was shown: the grid is a new one. */
       reset: () => shown.clear(),
       /** Show these rows; returns the transaction, or null without a grid. */
-      show(wanted, addIndex) {
+      show(wanted) {
         const grid = api(id);
         if (!grid) return null;
         const change = difference(shown, wanted);
         if (change.add.length + change.update.length + change.remove.length) {
-          grid.applyTransaction(addIndex === undefined ? change : { ...change, addIndex });
+          grid.applyTransaction(change);
+          for (const row of change.update) {
+            const columns = outdated(composed(), shown.get(row.id), row);
+            if (columns.length) grid.refreshCells({ rowNodes: [grid.getRowNode(row.id)], columns, force: true });
+          }
           for (const row of change.remove) shown.delete(row.id);
           for (const row of [...change.add, ...change.update]) shown.set(row.id, row);
         }

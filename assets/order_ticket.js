@@ -4,8 +4,9 @@
 
   const QUOTE_EVERY_MS = 2000;
   const TYPING_MS = 400; // a pause this long: the symbol is typed
+  const NAME_MS = 3000; // the broker's list says by then whether there is such a symbol, or can't be had
   const ARROWS = new Set(["ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown"]);
-  const ticket = { side: "buy", unit: "shares", touched: new Set(), orderId: null, quote: {}, quoteFor: "", busy: false };
+  const ticket = { side: "buy", unit: "shares", touched: new Set(), orderId: null, quote: {}, quoteFor: "", typedAt: 0, busy: false };
   const rules = () => af.ticket_rules;
 
   /** Return an element of the ticket. */
@@ -54,6 +55,7 @@
 
   /** Ask what the symbol is called, once its typing pauses. */
   function askName() {
+    ticket.typedAt = Date.now();
     clearTimeout(ticket.nameTimer);
     ticket.nameTimer = setTimeout(() => part("form") && af.asset_names.want([form().symbol], af.shell.tradingAccount()), TYPING_MS);
   }
@@ -169,6 +171,9 @@
     const { symbol } = form();
     const account = af.shell.tradingAccount();
     if (!symbol || !account || rules().problems({ ...form(), size: "1", limitPrice: "1", stopPrice: "1", type: "market" }).length) return;
+    // a half-typed symbol is nobody's quote
+    const standing = af.asset_names.standing(symbol);
+    if (standing === "unknown" || (standing === "unasked" && Date.now() - ticket.typedAt < NAME_MS)) return;
     const query = `accountId=${encodeURIComponent(account)}&symbols=${encodeURIComponent(symbol)}`;
     const found = await af.backup_polling.getJson(`/api/quotes?${query}`).catch(() => null);
     const list = af.backup_polling.listOf(found, "quotes");
@@ -240,7 +245,10 @@
     });
     setInterval(readQuote, QUOTE_EVERY_MS);
     addEventListener("alphaflow:account", paint);
-    addEventListener("alphaflow:names", paint);
+    addEventListener("alphaflow:names", () => {
+      paint();
+      if (ticket.quoteFor !== part("symbol")?.value) readQuote();
+    });
   }
 
   let listening = false;

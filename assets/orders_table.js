@@ -3,7 +3,9 @@
   "use strict";
 
   const GRID = "orders-grid";
-  const table = af.grid.mirror(GRID);
+  const table = af.grid.mirror(GRID, () => ({
+    symbol: ["amount", "terms"], statusText: ["tone", "progress", "reason"], cancellable: ["orderId"],
+  }));
   let scope = "working";
 
   const STATUS = {

@@ -7,7 +7,12 @@
 
   const GRID = "positions-grid";
   const FLASH_MS = 500;
-  const table = af.grid.mirror(GRID);
+  const phone = globalThis.matchMedia?.("(max-width: 720px)");
+  // on a phone the symbol's cell has a second line of figures
+  const table = af.grid.mirror(GRID, () => ({
+    symbol: phone?.matches ? ["kind", "quantity", "value", "badge", "badgeText"] : ["kind"], quantity: ["places"],
+    dayPnl: ["dayPercent"], weight: ["bar"], pnl: ["pnlPercent"], spark: ["sparkUp"], badge: ["badgeText", "late"],
+  }));
   const flashed = new Map();
 
   /** Return an id that survives every update. */
@@ -153,7 +158,6 @@
     }
   }
 
-  const phone = globalThis.matchMedia?.("(max-width: 720px)");
   const PHONE_HIDES = ["quantity", "price", "dayPnl", "value", "weight", "spark", "badge"];
   // what gives way first where there is less room, by the width in pixels that it needs
   const GIVES_WAY = { spark: 880, weight: 780, dayPnl: 680, price: 570 };
@@ -164,6 +168,7 @@
     if (!grid || !phone) return;
     const several = af.stream_link.store.selected === "all" && (af.shell.session()?.accounts.length ?? 0) > 1;
     grid.setColumnsVisible(PHONE_HIDES, !phone.matches);
+    grid.refreshCells({ columns: ["symbol"], force: true });
     grid.setColumnsVisible(["account"], several && !phone.matches);
     if (phone.matches) return;
     arrange(grid);

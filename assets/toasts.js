@@ -39,14 +39,16 @@
     return { title, text: parts.join(" \u00b7 "), tone: TONES[kind] };
   }
 
-  /** Put a toast on the page. */
-  function show({ title, text = "", tone = "accent", stayMs }) {
+  /** Put a toast on the page; one about the same thing gives way to it. */
+  function show({ title, text = "", tone = "accent", about = "", stayMs }) {
     const host = document.getElementById("toasts");
     if (!host) return;
+    if (about) [...host.children].find((one) => one.dataset.about === about)?.remove();
     const toast = document.createElement("div");
     toast.className = "toast";
     toast.dataset.testid = "toast";
     toast.dataset.tone = tone;
+    toast.dataset.about = about;
     const head = document.createElement("b");
     head.textContent = title;
     const body = document.createElement("span");
@@ -96,7 +98,8 @@
   /** Tell of an order: toast, sound, and the browser's own notice when the tab is hidden. */
   function tell(notice) {
     const told = words(notice);
-    show(told);
+    // the fills of one order follow each other: the newest says it all
+    show({ ...told, about: notice.order.orderId });
     if (chosen("sound")) beep(told.tone);
     const allowed = globalThis.Notification?.permission === "granted";
     if (chosen("notify") && allowed && document.hidden) {

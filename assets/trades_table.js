@@ -3,7 +3,7 @@
   "use strict";
 
   const GRID = "trades-grid";
-  const table = af.grid.mirror(GRID);
+  const table = af.grid.mirror(GRID, () => ({ symbol: ["missed"] }));
 
   /** Make a grid row of a trade. */
   function row(trade) {

@@ -12,13 +12,13 @@ ORDERS_GRID = "orders-grid"
 TRADES_GRID = "trades-grid"
 
 _NEWEST_FIRST = {"field": "at", "hide": True, "sort": "desc"}
-_SIDE = {"field": "side", "headerName": "Side", "cellRenderer": "SideCell", "width": 60}
+_SIDE = {"field": "side", "headerName": "Side", "cellRenderer": "SideCell", "width": 58}
 _ORDER_COLUMNS = [
     _NEWEST_FIRST,
     {**_SIDE},
     {"field": "symbol", "headerName": "Order", "cellRenderer": "OrderCell", "flex": 1,
      "minWidth": 96},
-    {"field": "statusText", "headerName": "Status", "cellRenderer": "StatusCell", "width": 100,
+    {"field": "statusText", "headerName": "Status", "cellRenderer": "StatusCell", "width": 90,
      "type": "rightAligned"},
     {"field": "cancellable", "headerName": "", "cellRenderer": "CancelCell", "width": 38,
      "cellClass": "cancel-cell", "sortable": False, "resizable": False},

@@ -22,6 +22,26 @@ def test_a_transaction_holds_only_what_changed(js: Run) -> None:
     } == change  # fmt: skip
 
 
+def test_a_cell_is_redrawn_for_all_that_it_shows(js: Run) -> None:
+    """The grid looks at a column's own field only: names, ages and colours come beside it."""
+    script = """(() => {
+      const redrawn = [];
+      globalThis.dash_ag_grid = { getApi: () => ({
+        isDestroyed: () => false, applyTransaction: () => undefined, getRowNode: (id) => id,
+        refreshCells: (asked) => redrawn.push([...asked.rowNodes, ...asked.columns, asked.force]),
+      }) };
+      const mirror = alphaflow.grid.mirror("g", () => ({ symbol: ["name", "value"], badge: ["age"] }));
+      for (const rows of generations) mirror.show(rows);
+      return redrawn;
+    })()"""
+    first = {"id": "a", "symbol": "AAPL", "name": "", "value": "1", "age": "Live", "price": 1}
+    generations = [[first], [first | {"price": 2}], [first | {"name": "Apple", "price": 2}]]
+    generations.append([{**generations[-1][0], "value": "2", "age": "5 s ago"}])
+    assert [["a", "symbol", True], ["a", "symbol", "badge", True]] == js(
+        script, generations=generations
+    )
+
+
 def moves(js: Run, before: str, after: str, *, last: int | None = None) -> Any:
     return js(
         """alphaflow.positions_table.moves(new Map([["r", before]]), [{id: "r", pnl: after}],
