@@ -30,7 +30,8 @@ def test_a_cell_is_redrawn_for_all_that_it_shows(js: Run) -> None:
         isDestroyed: () => false, applyTransaction: () => undefined, getRowNode: (id) => id,
         refreshCells: (asked) => redrawn.push([...asked.rowNodes, ...asked.columns, asked.force]),
       }) };
-      const mirror = alphaflow.grid.mirror("g", () => ({ symbol: ["name", "value"], badge: ["age"] }));
+      const composed = () => ({ symbol: ["name", "value"], badge: ["age"] });
+      const mirror = alphaflow.grid.mirror("g", composed);
       for (const rows of generations) mirror.show(rows);
       return redrawn;
     })()"""
