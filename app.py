@@ -38,6 +38,8 @@ def create_app(settings: Settings, exchange_url: str | None) -> tuple[Flask, Run
     _prepare_people(settings, stores)
     stream, gateway = _live_parts(settings, stores)
     flask = _doors(settings, stores, stream, gateway)
+    # Dash finishes building itself in the first request, without a lock: let that be ours
+    flask.test_client().get("/health")
     stream.start()
     gateway.start()
     for account in stores.accounts.linked():
@@ -103,8 +105,6 @@ def _doors(settings: Settings, stores: Stores, stream: PortfolioStream, gateway:
     stream.register(flask, authenticate)
     dash = create_dash(flask)
     secure(flask, dash.csp_hashes)
-    # Dash finishes building itself in the first request, without a lock: let that be ours
-    flask.test_client().get("/health")
     return flask
 
 

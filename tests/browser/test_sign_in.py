@@ -80,7 +80,8 @@ def test_signing_out_ends_every_tab(page: Page) -> None:
     page.await_link("live")
     second = page.driver.current_window_handle
     page.driver.switch_to.window(first)
-    page.forgive(r"status of 401")
+    # an ack may be on its way at the moment that the server hangs up
+    page.forgive(r"status of 401", r"already in CLOSING or CLOSED state")
     page.click(".user-menu summary")
     page.click(".user-menu form button[type=submit]")
     page.find("#login-username")
