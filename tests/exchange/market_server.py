@@ -36,7 +36,7 @@ class MarketServer:
         async def run() -> T:
             return function()
 
-        return asyncio.run_coroutine_threadsafe(run(), self._loop).result(30)
+        return asyncio.run_coroutine_threadsafe(run(), self._loop).result(120)
 
     def call_async(self, function: Callable[[], Awaitable[T]]) -> T:
         """Run a coroutine function on the loop's thread and return its result."""
@@ -44,7 +44,7 @@ class MarketServer:
         async def run() -> T:
             return await function()
 
-        return asyncio.run_coroutine_threadsafe(run(), self._loop).result(30)
+        return asyncio.run_coroutine_threadsafe(run(), self._loop).result(120)
 
 
 @contextlib.contextmanager

@@ -175,7 +175,7 @@ def test_a_source_gives_up_a_client_that_stands_still() -> None:
 
 
 def test_a_source_does_not_wait_for_a_client_that_has_gone() -> None:
-    """When a client leaves with much unread, the source goes on at once."""
+    """When a client leaves with much unread, the source goes on long before its patience ends."""
     limits = StreamLimits(patience_s=1000, queue_messages=1_000_000)
     with serve(Market(default_universe()), limits=limits) as server:
         talk = Talks(server).authenticated()
