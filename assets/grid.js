@@ -127,6 +127,17 @@
     return af.decimal.compare(a, b);
   };
 
+  /**
+   * Let the Tab key leave the table: false leaves the key to the browser. The grid's guards at both
+   * ends would send the focus back in, so they stand aside for this one key.
+   */
+  functions.leaveGrid = () => {
+    const guards = document.activeElement?.closest(".ag-root-wrapper")?.querySelectorAll(".ag-tab-guard") ?? [];
+    for (const guard of guards) guard.setAttribute("tabindex", "-1");
+    setTimeout(() => guards.forEach((guard) => guard.setAttribute("tabindex", "0")));
+    return false;
+  };
+
   functions.rowId = (params) => params.data.id;
 
   af.grid = { api, whenReady, difference, equal, mirror, phase, press };

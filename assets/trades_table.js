@@ -25,11 +25,7 @@
   /** Callback: the grid was put on the page. */
   function mount() {
     table.reset();
-    af.grid.whenReady(GRID, () => {
-      // the list scrolls: the arrow keys must reach it too
-      document.querySelector(`#${GRID} .ag-body-viewport`)?.setAttribute("tabindex", "0");
-      paint(af.stream_link.store);
-    });
+    af.grid.whenReady(GRID, () => paint(af.stream_link.store));
   }
 
   af.trades_table = { row, paint };

@@ -13,6 +13,9 @@ from components.attributes import attributes
 
 _OPTIONS: dict[str, Any] = {
     "theme": {"function": "alphaflowTheme(themeQuartz)"},
+    # one stop for the Tab key, as the pattern wants it; arrows go on inside
+    "tabToNextHeader": {"function": "leaveGrid(params)"},
+    "tabToNextCell": {"function": "leaveGrid(params)"},
     "suppressCellFocus": False,
     "suppressDragLeaveHidesColumns": True,
     "suppressScrollOnNewData": True,

@@ -12,7 +12,7 @@ ORDERS_GRID = "orders-grid"
 TRADES_GRID = "trades-grid"
 
 _NEWEST_FIRST = {"field": "at", "hide": True, "sort": "desc"}
-_SIDE = {"field": "side", "headerName": "Side", "cellRenderer": "SideCell", "width": 58}
+_SIDE = {"field": "side", "headerName": "Side", "cellRenderer": "SideCell", "width": 62}
 _ORDER_COLUMNS = [
     _NEWEST_FIRST,
     {**_SIDE},

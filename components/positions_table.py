@@ -17,14 +17,14 @@ def _cell(field: str, name: str, renderer: str, **more: object) -> dict[str, obj
 
 
 _COLUMNS = [
-    _cell("symbol", "Symbol", "SymbolCell", minWidth=96, flex=3,
+    _cell("symbol", "Symbol", "SymbolCell", minWidth=96, flex=4,
           getQuickFilterText=function("symbolAndName(params)")),
     {"field": "account", "headerName": "Account", "flex": 2, "minWidth": 90, "hide": True},
-    number_column("quantity", "Qty", "asQuantity", flex=2, minWidth=76),
+    number_column("quantity", "Qty", "asQuantity", flex=2, minWidth=100),
     number_column("entry", "Entry", "asPrice", flex=2, minWidth=84, hide=True),
     number_column("price", "Price", "asPrice", flex=2, minWidth=88),
     number_column("dayPnl", "Day", flex=2, minWidth=102, cellRenderer="DayCell"),
-    number_column("value", "Value", "asMoney", flex=3, minWidth=104),
+    number_column("value", "Value", "asMoney", flex=2, minWidth=116),
     number_column("weight", "Weight", flex=2, minWidth=104, cellRenderer="WeightCell"),
     number_column(
         "pnl", "P&L", flex=3, minWidth=112, cellRenderer="PnlCell", cellClass="num pnl-cell"
